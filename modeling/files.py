@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing files whole or not at all.
+
+Everything in the project may import this file; it imports nothing of ours.
+Reading is left to who knows the format.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
+    """Gives a temporary path that takes the place of `path` at the end.
+
+    The body writes the temporary file. When it ends well, the file's bytes are
+    forced to the disk and the file is renamed to `path`; when it raises, the
+    file is removed and `path` is as it was.
+
+    Args:
+        path: The file to write or replace.
+
+    Yields:
+        A path in the same folder, so that the rename is one step.
+    """
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Writes `text` to `path` as UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:  # noqa: ANN401
+    """Writes `value` to `path` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
