@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stack of transformer layers between the embeddings and the heads."""
+
+import tensorflow as tf
+
+from modeling.nn import attention, dropout, layers
+
+# Dropout places (see `dropout.place`) that one layer may use.
+_PLACES_PER_LAYER = 4
+
+
+class ResidualDense(tf.Module):
+    """Projects back to the hidden size, adds the layer's input, normalizes.
+
+    Dimensions:
+        B, T: sequences and positions.
+        N: width of the input.
+        D: hidden size.
+
+    Attributes:
+        dense: `layers.Dense` from N to D.
+        layer_norm: `layers.LayerNorm` over D.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        dropout_rate: float = 0.0,
+        initializer_range: float = 0.02,
+        name: str = "output",
+    ) -> None:
+        """Creates the dense layer and the normalization.
+
+        Args:
+            input_size: N.
+            hidden_size: D.
+            dropout_rate: Share of the dense layer's outputs dropped in
+                training, in [0, 1).
+            initializer_range: Standard deviation of the kernel.
+            name: Name scope.
+        """
+        super().__init__(name=name)
+        self._dropout_rate = dropout_rate
+        with self.name_scope:
+            self.dense = layers.Dense(
+                input_size, hidden_size, initializer_range=initializer_range
+            )
+            self.layer_norm = layers.LayerNorm(hidden_size)
+
+    def __call__(
+        self, inputs: tf.Tensor, residual: tf.Tensor, *, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns LayerNorm(dropout(dense(inputs)) + residual).
+
+        Args:
+            inputs: float32[B, T, N].
+            residual: float32[B, T, D].
+            seed: int64[2], the dropout seed of this place and step, or None
+                outside training.
+
+        Returns:
+            float32[B, T, D].
+        """
+        outputs = dropout.apply(self.dense(inputs), self._dropout_rate, seed)
+        return self.layer_norm(outputs + residual)
+
+
+class TransformerLayer(tf.Module):
+    """Attention and a feed-forward part, each with residual and LayerNorm.
+
+    Dimensions:
+        B, T: sequences and positions.
+        D: hidden size.
+        I: width inside the feed-forward part.
+
+    Attributes:
+        attention: `attention.SelfAttention`.
+        attention_output: `ResidualDense` from D to D.
+        intermediate: `layers.Dense` from D to I.
+        output: `ResidualDense` from I to D.
+
+    Source:
+        Vaswani et al. 2017, section 3.1; `transformer_model` in
+        dmis-lab/biobert, modeling.py at e283eaa.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        num_heads: int,
+        intermediate_size: int,
+        *,
+        activation: str = "gelu",
+        hidden_dropout_rate: float = 0.0,
+        attention_dropout_rate: float = 0.0,
+        initializer_range: float = 0.02,
+        name: str = "layer_0",
+    ) -> None:
+        """Creates the parts of the layer.
+
+        Args:
+            hidden_size: D; a multiple of `num_heads`.
+            num_heads: Attention heads.
+            intermediate_size: I.
+            activation: Key of `layers.ACTIVATIONS`.
+            hidden_dropout_rate: Share of the two dense outputs dropped in
+                training, in [0, 1).
+            attention_dropout_rate: Share of attention weights dropped.
+            initializer_range: Standard deviation of the kernels.
+            name: Name scope. BERT checkpoints count from "layer_0".
+        """
+        super().__init__(name=name)
+        self._activation = layers.ACTIVATIONS[activation]
+
+        def project_back(input_size: int) -> ResidualDense:
+            return ResidualDense(
+                input_size,
+                hidden_size,
+                dropout_rate=hidden_dropout_rate,
+                initializer_range=initializer_range,
+            )
+
+        with self.name_scope:
+            with tf.name_scope("attention"):
+                self.attention = attention.SelfAttention(
+                    hidden_size,
+                    num_heads,
+                    dropout_rate=attention_dropout_rate,
+                    initializer_range=initializer_range,
+                )
+                self.attention_output = project_back(hidden_size)
+            with tf.name_scope("intermediate"):
+                self.intermediate = layers.Dense(
+                    hidden_size, intermediate_size, initializer_range=initializer_range
+                )
+            self.output = project_back(intermediate_size)
+
+    def __call__(
+        self,
+        inputs: tf.Tensor,
+        padding_mask: tf.Tensor,
+        *,
+        seed: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Computes the layer.
+
+        Args:
+            inputs: float32[B, T, D].
+            padding_mask: int32[B, T], 1 at tokens and 0 at padding.
+            seed: int64[2], the dropout seed of this layer and step, or None
+                outside training.
+
+        Returns:
+            float32[B, T, D].
+        """
+        mixed = self.attention(inputs, padding_mask, seed=dropout.place(seed, 0))
+        mixed = self.attention_output(mixed, inputs, seed=dropout.place(seed, 1))
+        wide = self._activation(self.intermediate(mixed))  # [B, T, I]
+        return self.output(wide, mixed, seed=dropout.place(seed, 2))
+
+
+class Encoder(tf.Module):
+    """L transformer layers, one after the other.
+
+    Dimensions:
+        B, T: sequences and positions.
+        D: hidden size.
+
+    Attributes:
+        layers: L modules of type `TransformerLayer`.
+    """
+
+    def __init__(
+        self,
+        num_layers: int,
+        hidden_size: int,
+        num_heads: int,
+        intermediate_size: int,
+        *,
+        activation: str = "gelu",
+        hidden_dropout_rate: float = 0.0,
+        attention_dropout_rate: float = 0.0,
+        initializer_range: float = 0.02,
+        name: str = "encoder",
+    ) -> None:
+        """Creates the layers; see `TransformerLayer` for the arguments.
+
+        Args:
+            num_layers: L.
+            hidden_size: D.
+            num_heads: Attention heads.
+            intermediate_size: Width inside the feed-forward part.
+            activation: Key of `layers.ACTIVATIONS`.
+            hidden_dropout_rate: Share of dense outputs dropped in training.
+            attention_dropout_rate: Share of attention weights dropped.
+            initializer_range: Standard deviation of the kernels.
+            name: Name scope.
+        """
+        super().__init__(name=name)
+        with self.name_scope:
+            self.layers = [
+                TransformerLayer(
+                    hidden_size,
+                    num_heads,
+                    intermediate_size,
+                    activation=activation,
+                    hidden_dropout_rate=hidden_dropout_rate,
+                    attention_dropout_rate=attention_dropout_rate,
+                    initializer_range=initializer_range,
+                    name=f"layer_{i}",
+                )
+                for i in range(num_layers)
+            ]
+
+    def __call__(
+        self,
+        inputs: tf.Tensor,
+        padding_mask: tf.Tensor,
+        *,
+        seed: tf.Tensor | None = None,
+    ) -> list[tf.Tensor]:
+        """Computes all layers.
+
+        Args:
+            inputs: float32[B, T, D], the embeddings.
+            padding_mask: int32[B, T], 1 at tokens and 0 at padding.
+            seed: int64[2], the dropout seed of the encoder and step, or None
+                outside training.
+
+        Returns:
+            L outputs, each float32[B, T, D], the last layer's at the end.
+        """
+        outputs = []
+        for i, layer in enumerate(self.layers):
+            layer_seed = dropout.place(seed, i * _PLACES_PER_LAYER)
+            inputs = layer(inputs, padding_mask, seed=layer_seed)
+            outputs.append(inputs)
+        return outputs

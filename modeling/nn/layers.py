@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dense layer, layer normalization and the activations they are used with."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+# BERT's epsilon; PyTorch's and Keras's defaults are larger.
+LAYER_NORM_EPSILON = 1e-12
+
+
+def truncated_normal(
+    shape: list[int], initializer_range: float, name: str
+) -> tf.Variable:
+    """Makes a variable drawn from a normal distribution cut at two sigma.
+
+    Args:
+        shape: Shape of the variable.
+        initializer_range: Standard deviation before the cut.
+        name: Name within the current name scope.
+
+    Returns:
+        A trainable float32 variable.
+    """
+    values = tf.random.truncated_normal(shape, stddev=initializer_range)
+    return tf.Variable(values, name=name)
+
+
+def gelu(inputs: tf.Tensor) -> tf.Tensor:
+    """Returns inputs * P(X <= inputs) for a standard normal X.
+
+    Args:
+        inputs: Floats of any shape.
+
+    Returns:
+        Floats of the same shape.
+
+    Source:
+        Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415. The exact
+        form with erf, which is in BioBERT v1.1's graph; Google's later BERT
+        code uses an approximation with tanh, which differs by up to 5e-4.
+    """
+    return tf.nn.gelu(inputs, approximate=False)
+
+
+ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "gelu": gelu,
+    "relu": tf.nn.relu,
+    "tanh": tf.tanh,
+    "linear": tf.identity,
+}
+
+
+class Dense(tf.Module):
+    """Multiplies the last axis by a kernel and adds a bias.
+
+    Dimensions:
+        N: width of the input.
+        M: width of the output.
+
+    Attributes:
+        kernel: float32[N, M].
+        bias: float32[M].
+
+    Example:
+        >>> Dense(8, 3)(tf.zeros([2, 5, 8])).shape
+        TensorShape([2, 5, 3])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        output_size: int,
+        *,
+        initializer_range: float = 0.02,
+        name: str = "dense",
+    ) -> None:
+        """Draws the kernel and sets the bias to zero.
+
+        Args:
+            input_size: N.
+            output_size: M.
+            initializer_range: Standard deviation of the kernel.
+            name: Name scope.
+        """
+        super().__init__(name=name)
+        self._input_size, self._output_size = input_size, output_size
+        with self.name_scope:
+            self.kernel = truncated_normal(
+                [input_size, output_size], initializer_range, "kernel"
+            )
+            self.bias = tf.Variable(tf.zeros([output_size]), name="bias")
+
+    def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns inputs . kernel + bias.
+
+        Args:
+            inputs: float32[..., N].
+
+        Returns:
+            float32[..., M].
+        """
+        # One matrix product: a batched one with a shared kernel is slower.
+        rows = tf.reshape(inputs, [-1, self._input_size])
+        outputs = tf.nn.bias_add(tf.matmul(rows, self.kernel), self.bias)
+        shape = tf.concat([tf.shape(inputs)[:-1], [self._output_size]], 0)
+        return tf.ensure_shape(
+            tf.reshape(outputs, shape), [*inputs.shape[:-1], self._output_size]
+        )
+
+
+class LayerNorm(tf.Module):
+    """Gives every position mean 0 and variance 1, then scales and shifts.
+
+    Dimensions:
+        D: width of the last axis.
+
+    Attributes:
+        gamma: float32[D], the scale.
+        beta: float32[D], the shift.
+
+    Example:
+        >>> LayerNorm(4)(tf.constant([[1.0, 3.0, 1.0, 3.0]])).numpy()
+        array([[-1.,  1., -1.,  1.]], dtype=float32)
+
+    Source:
+        Ba et al. 2016, https://arxiv.org/abs/1607.06450; epsilon and variable
+        names as in google-research/bert.
+    """
+
+    def __init__(self, size: int, *, name: str = "LayerNorm") -> None:
+        """Sets the scale to one and the shift to zero.
+
+        Args:
+            size: D.
+            name: Name scope.
+        """
+        super().__init__(name=name)
+        with self.name_scope:
+            self.gamma = tf.Variable(tf.ones([size]), name="gamma")
+            self.beta = tf.Variable(tf.zeros([size]), name="beta")
+
+    def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Normalizes the last axis.
+
+        Args:
+            inputs: float32[..., D].
+
+        Returns:
+            float32[..., D].
+        """
+        mean = tf.reduce_mean(inputs, -1, keepdims=True)
+        squares = tf.math.squared_difference(inputs, mean)
+        variance = tf.reduce_mean(squares, -1, keepdims=True)
+        scale = tf.math.rsqrt(variance + LAYER_NORM_EPSILON) * self.gamma
+        return (inputs - mean) * scale + self.beta

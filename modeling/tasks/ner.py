@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Named-entity recognition: a label for each position, and the loss on them.
+
+Reading and featurizing are in `data/`, scores in `biocodes/conlleval.py`.
+"""
+
+import tensorflow as tf
+
+from modeling import config as config_lib
+from modeling.nn import bert, heads
+from modeling.tasks import losses
+
+FEATURES = ("input_ids", "input_mask", "segment_ids", "label_ids")
+
+
+class NerModel(tf.Module):
+    """BERT with a label head on every position.
+
+    Dimensions:
+        B: sequences in the batch.
+        T: positions in a sequence, in WordPieces.
+        C: labels, the special ones included.
+
+    Attributes:
+        bert: `bert.Bert`.
+        head: `heads.LabelHead`.
+
+    Source:
+        Lee et al. 2020, section 3.3; `create_model` in dmis-lab/biobert,
+        run_ner.py at e283eaa.
+    """
+
+    def __init__(self, config: config_lib.BertConfig, num_labels: int) -> None:
+        """Creates all variables with random weights.
+
+        Args:
+            config: BERT's sizes.
+            num_labels: C.
+        """
+        super().__init__(name="ner")
+        self.bert = bert.Bert(config)
+        self.head = heads.LabelHead(config.hidden_size, num_labels)
+
+    @property
+    def trained_variables(self) -> list[tf.Variable]:
+        """The variables that the loss depends on: all but the pooler."""
+        unused = {id(variable) for variable in self.bert.pooler.variables}
+        return [v for v in self.trainable_variables if id(v) not in unused]
+
+    def logits(
+        self, batch: dict[str, tf.Tensor], *, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Scores the labels of each position.
+
+        Args:
+            batch: "input_ids", "input_mask" and "segment_ids", int32[B, T].
+            seed: int64[2], the dropout seed of this step, or None outside
+                training.
+
+        Returns:
+            float32[B, T, C].
+        """
+        outputs = self.bert(
+            batch["input_ids"], batch["input_mask"], batch["segment_ids"], seed=seed
+        )
+        return self.head(outputs.sequence, seed=seed)
+
+    def loss_terms(
+        self, batch: dict[str, tf.Tensor], *, seed: tf.Tensor | None = None
+    ) -> list[losses.Term]:
+        """Returns the sum of the loss over all B x T positions.
+
+        Padding counts too, with label 0, and nothing is averaged: the
+        original does so, and its gradients are clipped afterwards.
+
+        Args:
+            batch: As for `logits`, with "label_ids" int32[B, T].
+            seed: As for `logits`.
+
+        Returns:
+            One term without weight.
+        """
+        return [_sum_term(self.logits(batch, seed=seed), batch["label_ids"])]
+
+    def evaluate(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Predicts labels and computes the loss.
+
+        Args:
+            batch: As for `loss_terms`.
+
+        Returns:
+            "predictions" int32[B, T], label ids, and "loss" float32[], the
+            batch's.
+        """
+        logits = self.logits(batch)
+        loss = losses.value([_sum_term(logits, batch["label_ids"])])
+        return {"predictions": _best(logits), "loss": loss}
+
+    def predict(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Predicts labels.
+
+        Args:
+            batch: As for `logits`.
+
+        Returns:
+            "predictions" int32[B, T], label ids.
+        """
+        return {"predictions": _best(self.logits(batch))}
+
+
+def _sum_term(logits: tf.Tensor, label_ids: tf.Tensor) -> losses.Term:
+    """Returns the summed loss, which is not divided by anything."""
+    return tf.reduce_sum(losses.negative_log_likelihood(logits, label_ids)), None
+
+
+def _best(logits: tf.Tensor) -> tf.Tensor:
+    """Returns the label with the highest score, the first one on a tie."""
+    return tf.argmax(logits, axis=-1, output_type=tf.int32)
