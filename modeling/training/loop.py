@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training loop of all tasks: update, log, save, evaluate, stop well.
+
+Knows models, batches and scores only by what it is given; what one update
+computes is in `steps.py`.
+"""
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from modeling import errors
+from modeling.training import (
+    metrics,
+    optimizers,
+    replication,
+    restore,
+    saver,
+    signals,
+    steps,
+    weights,
+)
+
+# Seconds of work between two looks at the clock and at signals.
+_CALL_SECONDS = 3.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long to train and when to do what; all counts are updates.
+
+    Attributes:
+        num_train_steps: Updates of the whole run.
+        batch_size: Examples per update, to show the speed.
+        save_every: Updates between checkpoints.
+        eval_every: Updates between evaluations, 0 for none.
+        best_metric: Which of the scores makes a checkpoint the best.
+        max_steps_per_call: Upper bound on updates per call of the graph.
+    """
+
+    num_train_steps: int
+    batch_size: int
+    save_every: int
+    eval_every: int = 0
+    best_metric: str = ""
+    max_steps_per_call: int = 1000
+
+    def next_stop(self, step: int) -> int:
+        """Returns the next step at which something besides updates is due."""
+        stops = [self.num_train_steps]
+        stops += [
+            (step // every + 1) * every
+            for every in (self.save_every, self.eval_every)
+            if every
+        ]
+        return min(stops)
+
+
+class Trainer:
+    """Trains a model from where its output folder stands to the end."""
+
+    def __init__(
+        self,
+        model: tf.Module,
+        optimizer: optimizers.AdamWeightDecay,
+        updater: steps.Updater,
+        *,
+        output_dir: str | os.PathLike[str],
+        checkpoints: saver.Saver,
+        plan: Plan,
+        make_batches: Callable[[int, int], tf.data.Dataset],
+        describe_batch: Callable[[int], str],
+        evaluate: Callable[[], Mapping[str, float]] | None = None,
+        replicas: replication.Replication,
+    ) -> None:
+        """Remembers the parts; `train` does the work.
+
+        Args:
+            model: All its variables are saved.
+            optimizer: Its slots are saved with them.
+            updater: Makes the updates.
+            output_dir: Folder of metrics and events.
+            checkpoints: Where checkpoints go and come from.
+            plan: How long, and when to do what.
+            make_batches: (first step, number of steps) to the batches of
+                these steps; the same step has the same batch in every call.
+            describe_batch: Step to the names of its batch's examples, for
+                the message when the loss is not finite.
+            evaluate: Scores the model as it is; None for no evaluation.
+            replicas: Where it runs.
+        """
+        self._model, self._optimizer = model, optimizer
+        self._output_dir, self._checkpoints = output_dir, checkpoints
+        self._plan = plan
+        self._make_batches, self._describe_batch = make_batches, describe_batch
+        self._evaluate, self._replicas = evaluate, replicas
+        self._runner = updater.make_runner()
+        self._seconds_per_step = float("inf")
+
+    def state(self, step: int) -> dict[str, tf.Variable | np.ndarray]:
+        """Returns what a checkpoint holds, by name."""
+        return {
+            **optimizers.by_name(self._model.variables),
+            **self._optimizer.slots,
+            "global_step": np.int64(step),
+        }
+
+    def restore(self, prefix: str) -> int:
+        """Loads weights and slots of an interrupted run.
+
+        Args:
+            prefix: Its checkpoint.
+
+        Returns:
+            Updates made so far.
+        """
+        source = weights.open_weights(prefix)
+        state = self.state(0)
+        del state["global_step"]
+        restore.restore_all(state, source)
+        return int(source.read("global_step"))
+
+    def train(self, first_step: int) -> None:
+        """Makes the updates that are left.
+
+        Args:
+            first_step: Updates made so far.
+
+        Raises:
+            InputError: If a loss or a gradient is not finite. Nothing is
+                saved then; the newest checkpoint is from before.
+            signals.Stopped: After SIGTERM or SIGINT; a checkpoint is saved.
+        """
+        total = self._plan.num_train_steps
+        if first_step >= total:
+            logging.info("Training is complete at step %d.", first_step)
+            return
+        batches = self._make_batches(first_step, total - first_step)
+        iterator = iter(self._replicas.distribute(batches))
+        if first_step == 0:
+            self._save(0)
+        writer = metrics.MetricsWriter(self._output_dir, first_step=first_step)
+        progress = metrics.Progress(
+            "training",
+            total=total,
+            unit="step",
+            first=first_step,
+            device=self._replicas.device,
+        )
+        step = first_step
+        with signals.StopRequest() as stop:
+            while step < total:
+                count = self._call_size(step)
+                values = self._advance(iterator, step, count)
+                step += count
+                writer.write(step, values)
+                progress.update(
+                    step, _shown(values), f"{values['examples_per_second']:.4g} ex/s"
+                )
+                self._do_what_is_due(step, writer)
+                if stop.requested and step < total:
+                    self._save(step)
+                    writer.close()
+                    stop.exit(step)
+        writer.close()
+
+    def _advance(self, iterator: object, step: int, count: int) -> dict[str, float]:
+        """Makes `count` updates and returns their numbers."""
+        start = time.monotonic()
+        log = self._runner(
+            iterator, tf.constant(step, tf.int64), tf.constant(count, tf.int64)
+        )
+        losses = log.loss.numpy()
+        seconds = time.monotonic() - start
+        norms = log.gradient_norm.numpy()
+        finite = np.isfinite(losses) & np.isfinite(norms)
+        if not finite.all():
+            self._refuse(step + int(np.argmin(finite)), losses[-1], norms[-1])
+        # The first call also traces the graph, so its time says nothing.
+        if self._seconds_per_step == float("inf"):
+            self._seconds_per_step = seconds
+        else:
+            self._seconds_per_step = seconds / count
+        return {
+            "loss": float(losses.mean()),
+            "learning_rate": float(log.learning_rate.numpy()[-1]),
+            "gradient_norm": float(norms.mean()),
+            "examples_per_second": count * self._plan.batch_size / seconds,
+        }
+
+    def _call_size(self, step: int) -> int:
+        """Returns how many updates fit into one call."""
+        fitting = max(1, int(_CALL_SECONDS / max(self._seconds_per_step, 1e-6)))
+        until_stop = self._plan.next_stop(step) - step
+        return min(fitting, until_stop, self._plan.max_steps_per_call)
+
+    def _do_what_is_due(self, step: int, writer: metrics.MetricsWriter) -> None:
+        """Evaluates and saves where the plan says so."""
+        plan, at_end = self._plan, step == self._plan.num_train_steps
+        evaluates = self._evaluate and plan.eval_every and step % plan.eval_every == 0
+        # Scores first: a run that is killed in between makes them again.
+        scores = self._evaluate() if evaluates else None
+        if step % plan.save_every == 0 or at_end or evaluates:
+            self._save(step)
+        if scores is not None:
+            writer.write(step, {f"eval/{name}": x for name, x in scores.items()})
+            score = scores[plan.best_metric]
+            best = self._checkpoints.best()
+            if best is None or score > best["score"]:
+                self._checkpoints.mark_best(step, score, plan.best_metric)
+
+    def _save(self, step: int) -> None:
+        """Writes a checkpoint, from the process that writes."""
+        if self._replicas.is_chief:
+            path = self._checkpoints.save(step, self.state(step))
+            logging.info("Saved %s.", path)
+
+    def _refuse(self, step: int, loss: float, norm: float) -> None:
+        """Raises the error for a loss or gradient that is not finite."""
+        raise errors.InputError(
+            f"Step {step}: the loss and its gradient must be finite. Received: "
+            f"loss {loss}, gradient norm {norm}, on the batch of "
+            f"{self._describe_batch(step)}. A smaller --learning_rate or more "
+            "warm-up usually helps. The last good checkpoint is "
+            f"{self._checkpoints.latest()}."
+        )
+
+
+def _shown(values: Mapping[str, float]) -> dict[str, float]:
+    """Returns the numbers of the progress line under their short names."""
+    return {
+        "loss": values["loss"],
+        "lr": values["learning_rate"],
+        "|g|": values["gradient_norm"],
+    }

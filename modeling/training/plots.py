@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A picture of a training run, drawn from its metrics.jsonl."""
+
+import os
+import pathlib
+
+from absl import logging
+
+from modeling import files
+from modeling.training import metrics
+
+PLOT_FILE = "training.png"
+_EVALUATION = "eval/"
+
+
+def draw_training(output_dir: str | os.PathLike[str]) -> pathlib.Path | None:
+    """Draws loss, learning rate and scores over the steps.
+
+    Args:
+        output_dir: Folder of the run, with metrics.jsonl.
+
+    Returns:
+        The picture's path, or None if there is nothing to draw.
+    """
+    records = metrics.read_metrics(output_dir)
+    training = [record for record in records if "loss" in record]
+    scores = [r for r in records if any(name.startswith(_EVALUATION) for name in r)]
+    if not training:
+        logging.info("No picture of the training: no step was made.")
+        return None
+    path = pathlib.Path(output_dir) / PLOT_FILE
+    with files.replacing(path) as temporary:
+        _draw(training, scores, temporary)
+    logging.info("The run's curves are drawn in %s.", path)
+    return path
+
+
+def _draw(
+    training: list[dict[str, float]],
+    scores: list[dict[str, float]],
+    path: pathlib.Path,
+) -> None:
+    """Writes a PNG with one panel per kind of number."""
+    # Imported here: it takes half a second, and most calls never draw.
+    from matplotlib import figure  # noqa: PLC0415
+
+    panels = 3 if scores else 2
+    picture = figure.Figure(figsize=(8, 2.6 * panels), layout="constrained")
+    axes = picture.subplots(panels, 1, sharex=True)
+    steps = [record["step"] for record in training]
+    axes[0].plot(steps, [record["loss"] for record in training], color="tab:blue")
+    axes[0].set_ylabel("loss of a batch")
+    axes[0].set_yscale("log")
+    axes[1].plot(
+        steps, [record["learning_rate"] for record in training], color="tab:gray"
+    )
+    axes[1].set_ylabel("learning rate")
+    names = sorted({n for r in scores for n in r if n.startswith(_EVALUATION)})
+    for name in names:
+        known = [record for record in scores if name in record]
+        axes[2].plot(
+            [record["step"] for record in known],
+            [record[name] for record in known],
+            marker="o",
+            label=name.removeprefix(_EVALUATION),
+        )
+    if scores:
+        axes[2].set_ylabel("score")
+        axes[2].set_ylim(0, 1)
+        axes[2].legend(loc="lower right")
+    axes[-1].set_xlabel("training step")
+    for axis in axes:
+        axis.grid(alpha=0.3)
+    picture.savefig(path, format="png", dpi=120)
