@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every program does around its task: start, check inputs, load weights.
+
+Used by the programs at the top level only. Training is in `finetuning.py`.
+"""
+
+import hashlib
+import logging as std_logging
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags, logging
+
+from modeling import config as config_lib
+from modeling import errors, files
+from modeling import settings as settings_lib
+from modeling.text import tokenization, vocabulary
+from modeling.training import optimizers, restore, weights
+
+_USAGE_ERROR = 2
+
+
+def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
+    """Parses the command line, runs the program and reports what went wrong.
+
+    Args:
+        settings_class: Dataclass whose fields are the flags.
+        run: Does the work, given the settings.
+    """
+
+    def start(argv: Sequence[str]) -> None:
+        if len(argv) > 1:
+            raise app.UsageError(f"Unexpected arguments: {argv[1:]}.")
+        _set_up_logging()
+        try:
+            run(settings_lib.from_flags(settings_class))
+        except errors.InputError as error:
+            print(f"{pathlib.Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+            sys.exit(_USAGE_ERROR)
+
+    settings_lib.define_flags(settings_class)
+    app.run(start)
+
+
+def _set_up_logging() -> None:
+    """Shows what goes on, unless the user chose a level."""
+    if flags.FLAGS["verbosity"].present:
+        return
+    logging.set_verbosity(logging.INFO)
+    logging.get_absl_handler().setFormatter(
+        std_logging.Formatter("%(asctime)s %(levelname).1s  %(message)s", "%H:%M:%S")
+    )
+
+
+def load_text(
+    settings: settings_lib.ModelSettings,
+) -> tuple[config_lib.BertConfig, tokenization.BertTokenizer]:
+    """Reads sizes and vocabulary, and checks that they fit each other.
+
+    Args:
+        settings: Names the files.
+
+    Returns:
+        The sizes and the tokenizer.
+
+    Raises:
+        InputError: If a file cannot be read or does not fit the other, or if
+            the casing or the sequence length does not fit the model.
+    """
+    config = config_lib.read_config(settings.bert_config_file)
+    pieces = vocabulary.read_vocabulary(settings.vocab_file)
+    vocabulary.check_size(pieces, config.vocab_size, settings.bert_config_file)
+    vocabulary.check_casing(
+        pieces, do_lower_case=settings.do_lower_case, force_case=settings.force_case
+    )
+    if settings.max_seq_length > config.max_position_embeddings:
+        raise errors.InputError(
+            "--max_seq_length must be at most `max_position_embeddings` of "
+            f"{settings.bert_config_file}, {config.max_position_embeddings}. "
+            f"Received: {settings.max_seq_length}."
+        )
+    tokenizer = tokenization.BertTokenizer(
+        pieces.pieces, do_lower_case=settings.do_lower_case
+    )
+    return config, tokenizer
+
+
+def make_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
+    """Makes the output folder and checks that files can be written to it.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: If it cannot be made or written to.
+    """
+    folder = pathlib.Path(path)
+    probe = folder / f".write-test.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise errors.InputError(
+            f"{folder}: --output_dir must be a folder that can be written to. "
+            f"Received: {error.strerror}."
+        ) from None
+    return folder
+
+
+def load_weights(
+    model: tf.Module,
+    checkpoint: str | os.PathLike[str],
+    *,
+    skip: Collection[str] = (),
+    needed: Collection[str] = (),
+) -> None:
+    """Loads all weights that fit, and logs a table of what became of each.
+
+    Args:
+        model: Its variables are assigned.
+        checkpoint: What --init_checkpoint may name.
+        skip: Names of variables not to load.
+        needed: Names of variables, besides the encoder's, that must be
+            loaded: a head that is used without training.
+
+    Raises:
+        InputError: If the encoder is not there whole, or a needed variable
+            is not there in its shape.
+    """
+    source = weights.open_weights(checkpoint)
+    report = restore.restore(optimizers.by_name(model.variables), source, skip=skip)
+    missing = {name: report.new[name] for name in needed if name in report.new}
+    if missing:
+        listed = "; ".join(f"{name}: {why}" for name, why in missing.items())
+        raise errors.InputError(
+            f"{source.description}: Evaluation and prediction need a fine-tuned "
+            f"model with a fitting head. Received one without ({listed}). "
+            "Train it first (--do_train), or name its output folder in "
+            "--init_checkpoint."
+        )
+
+
+def check_random_start(settings: settings_lib.FinetuneSettings) -> None:
+    """Accepts a start from random weights where they are trained.
+
+    Raises:
+        InputError: If there is nothing but random weights to predict with.
+    """
+    if not settings.do_train:
+        raise errors.InputError(
+            "Evaluation and prediction need a trained model: --do_train, "
+            "--init_checkpoint, or a checkpoint in --output_dir. Received: none."
+        )
+    logging.warning("No --init_checkpoint: the weights start at random.")
+
+
+def write_results(
+    path: str | os.PathLike[str], results: Mapping[str, int | float]
+) -> None:
+    """Writes scores as the original does: `key = value` lines, sorted by key.
+
+    Args:
+        path: The file.
+        results: Counts, and scores, which are written as float32.
+    """
+    files.write_text(
+        path,
+        "".join(
+            f"{name} = {value if isinstance(value, int) else str(np.float32(value))}\n"
+            for name, value in sorted(results.items())
+        ),
+    )
+
+
+def seed_new_weights(seed: int) -> None:
+    """Makes weights that are not loaded a function of `seed`."""
+    tf.random.set_seed(seed)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Returns the hexadecimal digest of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
