@@ -6,6 +6,7 @@ the flag, and code reads the field, so nothing below a run script knows flags.
 """
 
 import dataclasses
+import math
 import sys
 import types
 import typing
@@ -31,6 +32,7 @@ def setting(
     *,
     choices: tuple[str, ...] = (),
     minimum: float | None = None,
+    maximum: float | None = None,
 ) -> Any:  # noqa: ANN401
     """Declares a field of a settings class.
 
@@ -39,13 +41,19 @@ def setting(
         default: Value without the flag; without a default it is required.
         choices: The values that are allowed; any if empty.
         minimum: The smallest number that is allowed; any if None.
+        maximum: The largest; any finite one if None.
 
     Returns:
         The dataclass field.
     """
     if choices:
         help_text += f" One of {', '.join(choices)}."
-    metadata = {"help": help_text, "choices": choices, "minimum": minimum}
+    metadata = {
+        "help": help_text,
+        "choices": choices,
+        "minimum": minimum,
+        "maximum": maximum,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -129,22 +137,29 @@ class FinetuneSettings(ModelSettings):
         choices=("auto", "never", "must"),
     )
     seed: int = setting(
-        "Decides the order of examples, dropout and new weights.", 0, minimum=0
+        "Decides the order of examples, dropout and new weights.",
+        0,
+        minimum=0,
+        maximum=2**63 - 1,  # Seeds of TensorFlow are int64.
     )
 
 
 def _check(field: dataclasses.Field, value: Any) -> None:  # noqa: ANN401
     """Raises where a value is outside of what its field allows."""
-    choices, minimum = field.metadata["choices"], field.metadata["minimum"]
+    choices = field.metadata["choices"]
+    minimum, maximum = field.metadata["minimum"], field.metadata["maximum"]
+    need = ""
     if choices and value not in choices:
-        raise errors.InputError(
-            f"--{field.name} must be one of {', '.join(choices)}. Received: {value}."
-        )
+        need = f"one of {', '.join(choices)}"
     # `not >=` also refuses NaN.
-    if minimum is not None and not value >= minimum:
-        raise errors.InputError(
-            f"--{field.name} must be at least {minimum}. Received: {value}."
-        )
+    elif minimum is not None and not value >= minimum:
+        need = f"at least {minimum}"
+    elif maximum is not None and not value <= maximum:
+        need = f"at most {maximum}"
+    elif isinstance(value, float) and not math.isfinite(value):
+        need = "finite"
+    if need:
+        raise errors.InputError(f"--{field.name} must be {need}. Received: {value}.")
 
 
 def define_flags(

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests for modeling.settings, and for the flags that programs make with it."""
+
+import dataclasses
+import sys
+
+import pytest
+import run_ner
+from absl import flags
+
+from modeling import errors
+from modeling import settings as settings_lib
+
+# Flag: its default in the original release; required ones are in `REQUIRED`.
+RUN_NER = {
+    "task_name": "NER",
+    "init_checkpoint": None,
+    "do_lower_case": False,
+    "max_seq_length": 128,
+    "do_train": True,
+    "do_eval": False,
+    "do_predict": True,
+    "train_batch_size": 32,
+    "eval_batch_size": 8,
+    "predict_batch_size": 8,
+    "learning_rate": 5e-5,
+    "num_train_epochs": 10.0,
+    "warmup_proportion": 0.1,
+    "save_checkpoints_steps": 1000,
+    "iterations_per_loop": 1000,
+    "use_tpu": False,
+    "master": None,
+    "num_tpu_cores": 8,
+}
+REQUIRED = {
+    "data_dir": "data",
+    "output_dir": "out",
+    "bert_config_file": "bert_config.json",
+    "vocab_file": "vocab.txt",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Small:
+    """One field of each kind."""
+
+    name: str = settings_lib.setting("A name.")
+    other: str | None = settings_lib.setting("Another one.", None)
+    count: int = settings_lib.setting("A count.", 3)
+    rate: float = settings_lib.setting("A rate.", 0.5)
+    is_on: bool = settings_lib.setting("A switch.", default=True)
+
+
+def parse(settings_class, *arguments):
+    """Returns the settings of a command line, with flags of its own."""
+    flag_values = flags.FlagValues()
+    settings_lib.define_flags(settings_class, flag_values)
+    flag_values(["program", *arguments])
+    return settings_lib.from_flags(settings_class, flag_values)
+
+
+def parse_run_ner(*arguments):
+    required = [f"--{name}={value}" for name, value in REQUIRED.items()]
+    return parse(run_ner.Settings, *required, *arguments)
+
+
+def make(**changes):
+    return run_ner.Settings(**{**REQUIRED, **changes})
+
+
+def test_flags_of_the_original_are_there_with_their_defaults():
+    settings = parse_run_ner()
+    assert {name: getattr(settings, name) for name in RUN_NER} == RUN_NER
+    assert {name: getattr(settings, name) for name in REQUIRED} == REQUIRED
+
+
+def test_flags_and_fields_have_the_same_defaults():
+    assert parse_run_ner() == make()
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_required_flags(name):
+    rest = [f"--{other}={value}" for other, value in REQUIRED.items() if other != name]
+    with pytest.raises(flags.IllegalFlagValueError, match=f"--{name}"):
+        parse(run_ner.Settings, *rest)
+
+
+def test_every_field_is_a_flag_and_every_flag_a_field():
+    flag_values = flags.FlagValues()
+    settings_lib.define_flags(run_ner.Settings, flag_values)
+    fields = {field.name for field in dataclasses.fields(run_ner.Settings)}
+    assert set(flag_values) == fields
+    for field in dataclasses.fields(run_ner.Settings):
+        assert flag_values[field.name].help == field.metadata["help"]
+
+
+def test_values_come_from_the_command_line_in_their_types():
+    assert parse(Small, "--name=a") == Small(name="a")
+    settings = parse(
+        Small, "--name", "a b", "--other=x", "--count=7", "--rate=1", "--nois_on"
+    )
+    assert settings == Small(name="a b", other="x", count=7, rate=1.0, is_on=False)
+    assert isinstance(settings.rate, float)
+
+
+@pytest.mark.parametrize("argument", ["--count=1.5", "--rate=fast", "--is_on=maybe"])
+def test_values_of_other_types_are_refused(argument):
+    with pytest.raises(flags.IllegalFlagValueError, match=argument.split("=")[0]):
+        parse(Small, "--name=a", argument)
+
+
+def test_help_lists_our_flags_and_what_they_may_be():
+    flag_values = flags.FlagValues()
+    settings_lib.define_flags(run_ner.Settings, flag_values)
+    text = flag_values.module_help(sys.argv[0])
+    for field in dataclasses.fields(run_ner.Settings):
+        assert field.name in text
+    assert "One of auto, never, must." in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "need"),
+    [
+        ("resume", "maybe", "one of auto, never, must"),
+        ("ner_reader", "Paper", "one of original, paper"),
+        ("task_name", "RE", "one of NER, ner"),
+        ("max_seq_length", 2, "at least 3"),
+        ("train_batch_size", 0, "at least 1"),
+        ("eval_batch_size", 0, "at least 1"),
+        ("predict_batch_size", -8, "at least 1"),
+        ("learning_rate", -1e-5, "at least 0"),
+        ("learning_rate", float("nan"), "at least 0"),
+        ("learning_rate", float("inf"), "finite"),
+        ("num_train_epochs", -1.0, "at least 0"),
+        ("num_train_epochs", float("inf"), "finite"),
+        ("warmup_proportion", -0.1, "at least 0"),
+        ("save_checkpoints_steps", 0, "at least 1"),
+        ("iterations_per_loop", 0, "at least 1"),
+        ("eval_every_steps", -1, "at least 0"),
+        ("seed", -1, "at least 0"),
+        ("seed", 2**63, f"at most {2**63 - 1}"),
+    ],
+)
+def test_values_out_of_range_are_refused(name, value, need):
+    with pytest.raises(errors.InputError) as caught:
+        make(**{name: value})
+    assert str(caught.value) == f"--{name} must be {need}. Received: {value}."
+
+
+def test_values_at_the_bounds_are_accepted():
+    make(max_seq_length=3, train_batch_size=1, learning_rate=0.0, seed=2**63 - 1)
+
+
+def test_tpu_flags_are_accepted_and_the_tpu_is_refused():
+    settings = parse_run_ner("--use_tpu=false", "--master=x", "--num_tpu_cores=16")
+    assert (settings.master, settings.num_tpu_cores) == ("x", 16)
+    with pytest.raises(errors.InputError, match="--use_tpu must be false.*CPUs"):
+        parse_run_ner("--use_tpu=true")
+
+
+def test_a_run_without_anything_to_do_is_refused():
+    make(do_train=False, do_predict=False, do_eval=True)
+    with pytest.raises(errors.InputError, match="At least one of --do_train"):
+        make(do_train=False, do_predict=False)
+
+
+def test_importing_a_program_defines_no_flag():
+    # It is imported above; the tests here define theirs apart.
+    fields = {field.name for field in dataclasses.fields(run_ner.Settings)}
+    assert not fields & set(flags.FLAGS)
