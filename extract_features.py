@@ -15,7 +15,6 @@ Reads a text per line of --input_file ("-" is standard input), or two as
 Memory does not grow with the input.
 """
 
-import collections
 import dataclasses
 import itertools
 import json
@@ -27,7 +26,7 @@ from absl import logging
 
 from modeling import errors, files, runs
 from modeling import settings as settings_lib
-from modeling.data import batching, pairs
+from modeling.data import pairs
 from modeling.nn import bert
 from modeling.text import lines, tokenization
 from modeling.training import inference, metrics, replication
@@ -72,13 +71,11 @@ def run(settings: Settings) -> int:
         return {str(index): outputs.layers[index] for index in indices}
 
     graph = inference.Graph(compute, replication.SingleProcess())
-    # The data set runs ahead of the graph; pieces wait here for their vectors.
-    waiting: collections.deque[list[pairs.Pieces]] = collections.deque()
+    rows = _read(settings.input_file, tokenizer, settings.max_seq_length)
+    rows, rows_again = itertools.tee(rows)  # Holds back one batch, not all.
 
-    def generate() -> Iterator[dict[str, np.ndarray]]:
-        rows = _read(settings.input_file, tokenizer, settings.max_seq_length)
+    def batches() -> Iterator[dict[str, np.ndarray]]:
         while batch := list(itertools.islice(rows, settings.batch_size)):
-            waiting.append(batch)
             yield pairs.pad(batch, tokenizer)
 
     progress = metrics.Progress("extracting", total=None, unit="text")
@@ -87,8 +84,9 @@ def run(settings: Settings) -> int:
         files.replacing(settings.output_file) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as output,
     ):
-        for outputs in graph.infer(batching.stream(generate)):
-            for i, row in enumerate(waiting.popleft()):
+        for outputs in graph.infer(batches(), spec=pairs.SPEC):
+            batch = itertools.islice(rows_again, settings.batch_size)
+            for i, row in enumerate(batch):
                 vectors = {index: outputs[str(index)][i] for index in indices}
                 output.write(_format(done, row, vectors) + "\n")
                 done += 1

@@ -156,26 +156,6 @@ def inference_batches(
     return _make_dataset(generate, arrays, None, len(starts))
 
 
-def stream(
-    generate: Callable[[], Iterator[dict[str, np.ndarray]]],
-) -> tf.data.Dataset:
-    """Makes a data set of batches that come one by one, however many.
-
-    Args:
-        generate: Yields dicts of int32[B, T] with "input_ids", "input_mask"
-            and "segment_ids"; B and T may differ between batches.
-
-    Returns:
-        Dicts of int32[B, T].
-    """
-    spec = {
-        key: tf.TensorSpec([None, None], tf.int32, name=key)
-        for key in ("input_ids", "input_mask", "segment_ids")
-    }
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=spec)
-    return dataset.prefetch(_PREFETCHED_BATCHES)
-
-
 def _check_lengths(arrays: Mapping[str, np.ndarray], num_examples: int) -> None:
     """Raises `ValueError` unless each array has `num_examples` rows."""
     lengths = {key: len(array) for key, array in arrays.items()}

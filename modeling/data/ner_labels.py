@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Sequence
 
 from modeling import errors, files
+from modeling.data import ner
 
 LABEL_FILE = "label2id.json"
 # For tools made for the original, which read it. We never read a pickle: it
@@ -42,21 +43,24 @@ def read_labels(folder: str | os.PathLike[str]) -> tuple[str, ...] | None:
 
     Raises:
         InputError: If the file is not an object of labels and the ids
-            0, 1, 2, ...
+            0, 1, 2, ..., or a label is missing that every model has.
     """
     path = pathlib.Path(folder) / LABEL_FILE
     if not path.exists():
         return None
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        ids = json.loads(path.read_text(encoding="utf-8"))
+        ids = json.loads(text)
         labels = sorted(ids, key=ids.__getitem__)
         is_right = [ids[label] for label in labels] == list(range(len(ids)))
     except (ValueError, TypeError, AttributeError):
         is_right = False
-    if not is_right:
+    needed = {ner.OUTSIDE, *ner.RESERVED_LABELS}
+    if not is_right or labels[:1] != ["[PAD]"] or not needed <= set(labels):
         raise errors.InputError(
             f"{path}: A label file must be a JSON object of labels and the ids "
-            f"0, 1, 2, ... Received: {path.read_text(encoding='utf-8')[:80]!r}."
+            "0, 1, 2, ... with [PAD] first, and O, X, [CLS] and [SEP] among them. "
+            f"Received: {text[:80]!r}."
         )
     return tuple(labels)
 
@@ -69,5 +73,5 @@ def labels_beside(checkpoint: str | os.PathLike[str] | None) -> tuple[str, ...] 
     """
     if checkpoint is None:
         return None
-    path = pathlib.Path(checkpoint)
+    path = pathlib.Path(checkpoint).expanduser()
     return read_labels(path if path.is_dir() else path.parent)

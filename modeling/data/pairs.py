@@ -8,8 +8,15 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from modeling.text import tokenization
+
+# The arrays of a batch: B texts of T pieces, padding included.
+SPEC = {
+    key: tf.TensorSpec([None, None], tf.int32, name=key)
+    for key in ("input_ids", "input_mask", "segment_ids")
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,10 +84,7 @@ def pad(
         int32[B, T], where T is the number of pieces of the longest row.
     """
     length = max(len(row.pieces) for row in batch)
-    arrays = {
-        key: np.zeros([len(batch), length], np.int32)
-        for key in ("input_ids", "input_mask", "segment_ids")
-    }
+    arrays = {key: np.zeros([len(batch), length], np.int32) for key in SPEC}
     for i, row in enumerate(batch):
         end = len(row.pieces)
         arrays["input_ids"][i, :end] = tokenizer.piece_ids(row.pieces)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inference loop: batches in, arrays out, in order, with progress."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -30,16 +30,19 @@ class Graph:
 
     def infer(
         self,
-        batches: tf.data.Dataset,
+        batches: Iterable[Mapping[str, tf.Tensor | np.ndarray]],
         num_batches: int | None = None,
         *,
+        spec: Mapping[str, tf.TensorSpec],
         verb: str = "predicting",
     ) -> Iterator[dict[str, np.ndarray]]:
         """Computes the function of each batch.
 
         Args:
-            batches: Features by name; the sizes that differ between batches
-                must be unknown in the data set's `element_spec`.
+            batches: Features by name: a data set, or any other iterable,
+                whose errors reach the caller as they are.
+            spec: Types and shapes of a batch, with None for the sizes that
+                differ between batches.
             num_batches: How many there are, for the progress line; without
                 it there is none.
             verb: What is going on, for the progress line.
@@ -47,14 +50,15 @@ class Graph:
         Yields:
             The outputs of each batch, in order.
         """
-        # The data set's spec, not the batches' shapes: the last batch is
-        # smaller, and must not be traced anew.
-        graph = self._function.get_concrete_function(batches.element_spec)
+        # One graph for all sizes: the last batch is smaller, and must not be
+        # traced anew.
+        graph = self._function.get_concrete_function(spec)
         progress = metrics.Progress(
             verb, total=num_batches, unit="batch", device=self._replicas.device
         )
         for done, batch in enumerate(self._replicas.distribute(batches), start=1):
-            outputs = self._replicas.run(graph, batch)
+            tensors = {name: tf.convert_to_tensor(batch[name]) for name in spec}
+            outputs = self._replicas.run(graph, tensors)
             yield {name: value.numpy() for name, value in outputs.items()}
             if num_batches:
                 progress.update(done, {})
@@ -72,7 +76,8 @@ class Graph:
             Each output's batches, one after the other along the first axis;
             an output that is one number per batch gives an array of those.
         """
-        outputs = list(self.infer(batches, len(batches), verb=verb))
+        spec = batches.element_spec
+        outputs = list(self.infer(batches, len(batches), spec=spec, verb=verb))
         return {
             name: np.concatenate([np.atleast_1d(output[name]) for output in outputs])
             for name in outputs[0]

@@ -137,22 +137,31 @@ class Trainer:
             signals.Stopped: After SIGTERM or SIGINT; a checkpoint is saved.
         """
         total = self._plan.num_train_steps
-        if first_step >= total:
+        is_unscored = self._is_unscored(first_step)
+        if first_step >= total and not is_unscored:
             logging.info("Training is complete at step %d.", first_step)
             return
-        batches = self._make_batches(first_step, total - first_step)
-        iterator = iter(self._replicas.distribute(batches))
         if first_step == 0:
             self._save(0)
         writer = metrics.MetricsWriter(self._output_dir, first_step=first_step)
+        if is_unscored:
+            self._note_scores(first_step, self._evaluate(), writer)
+        if first_step < total:
+            self._make_updates(first_step, writer)
+        writer.close()
+
+    def _make_updates(self, step: int, writer: metrics.MetricsWriter) -> None:
+        """Makes the updates from `step` on and whatever is due in between."""
+        total = self._plan.num_train_steps
+        batches = self._make_batches(step, total - step)
+        iterator = iter(self._replicas.distribute(batches))
         progress = metrics.Progress(
             "training",
             total=total,
             unit="step",
-            first=first_step,
+            first=step,
             device=self._replicas.device,
         )
-        step = first_step
         with signals.StopRequest() as stop:
             while step < total:
                 count = self._call_size(step)
@@ -163,11 +172,10 @@ class Trainer:
                     step, _shown(values), f"{values['examples_per_second']:.4g} ex/s"
                 )
                 self._do_what_is_due(step, writer)
-                if stop.requested and step < total:
+                if stop.requested:
                     self._save(step)
                     writer.close()
                     stop.exit(step)
-        writer.close()
 
     def _advance(self, iterator: object, step: int, count: int) -> dict[str, float]:
         """Makes `count` updates and returns their numbers."""
@@ -177,10 +185,10 @@ class Trainer:
         )
         losses = log.loss.numpy()
         seconds = time.monotonic() - start
-        norms = log.gradient_norm.numpy()
-        finite = np.isfinite(losses) & np.isfinite(norms)
+        norms, rates = log.gradient_norm.numpy(), log.learning_rate.numpy()
+        finite = np.isfinite([losses, norms, rates]).all(axis=0)
         if not finite.all():
-            self._refuse(step + int(np.argmin(finite)), losses[-1], norms[-1])
+            self._refuse(step + int(np.argmin(finite)), losses, norms, rates)
         # The first call also traces the graph, so its time says nothing.
         if self._seconds_per_step == float("inf"):
             self._seconds_per_step = seconds
@@ -188,7 +196,7 @@ class Trainer:
             self._seconds_per_step = seconds / count
         return {
             "loss": float(losses.mean()),
-            "learning_rate": float(log.learning_rate.numpy()[-1]),
+            "learning_rate": float(rates[-1]),
             "gradient_norm": float(norms.mean()),
             "examples_per_second": count * self._plan.batch_size / seconds,
         }
@@ -201,18 +209,37 @@ class Trainer:
 
     def _do_what_is_due(self, step: int, writer: metrics.MetricsWriter) -> None:
         """Evaluates and saves where the plan says so."""
-        plan, at_end = self._plan, step == self._plan.num_train_steps
-        evaluates = self._evaluate and plan.eval_every and step % plan.eval_every == 0
-        # Scores first: a run that is killed in between makes them again.
+        at_end = step == self._plan.num_train_steps
+        evaluates = self._evaluates_at(step)
         scores = self._evaluate() if evaluates else None
-        if step % plan.save_every == 0 or at_end or evaluates:
+        if step % self._plan.save_every == 0 or at_end or evaluates:
             self._save(step)
         if scores is not None:
-            writer.write(step, {f"eval/{name}": x for name, x in scores.items()})
-            score = scores[plan.best_metric]
-            best = self._checkpoints.best()
-            if best is None or score > best["score"]:
-                self._checkpoints.mark_best(step, score, plan.best_metric)
+            self._note_scores(step, scores, writer)
+
+    def _evaluates_at(self, step: int) -> bool:
+        """Returns whether an evaluation is due after so many updates."""
+        every = self._plan.eval_every
+        return bool(self._evaluate and every and step and step % every == 0)
+
+    def _is_unscored(self, step: int) -> bool:
+        """Returns whether a run was killed between saving and noting scores."""
+        return self._evaluates_at(step) and not any(
+            record["step"] == step and metrics.score_names(record)
+            for record in metrics.read_metrics(self._output_dir)
+        )
+
+    def _note_scores(
+        self, step: int, scores: Mapping[str, float], writer: metrics.MetricsWriter
+    ) -> None:
+        """Keeps the checkpoint if it is the best, then writes the scores.
+
+        In this order: scores that are written are never noted again.
+        """
+        score = scores[self._plan.best_metric]
+        if self._replicas.is_chief and self._checkpoints.is_better(score):
+            self._checkpoints.mark_best(step, score, self._plan.best_metric)
+        writer.write(step, {f"{metrics.SCORE}{name}": x for name, x in scores.items()})
 
     def _save(self, step: int) -> None:
         """Writes a checkpoint, from the process that writes."""
@@ -220,14 +247,16 @@ class Trainer:
             path = self._checkpoints.save(step, self.state(step))
             logging.info("Saved %s.", path)
 
-    def _refuse(self, step: int, loss: float, norm: float) -> None:
-        """Raises the error for a loss or gradient that is not finite."""
+    def _refuse(
+        self, step: int, losses: np.ndarray, norms: np.ndarray, rates: np.ndarray
+    ) -> None:
+        """Raises the error for numbers of which the last are not finite."""
         raise errors.InputError(
             f"Step {step}: the loss and its gradient must be finite. Received: "
-            f"loss {loss}, gradient norm {norm}, on the batch of "
-            f"{self._describe_batch(step)}. A smaller --learning_rate or more "
-            "warm-up usually helps. The last good checkpoint is "
-            f"{self._checkpoints.latest()}."
+            f"loss {losses[-1]}, gradient norm {norms[-1]}, learning rate "
+            f"{rates[-1]}, on the batch of {self._describe_batch(step)}. A smaller "
+            "--learning_rate or more warm-up usually helps. The last good "
+            f"checkpoint is {self._checkpoints.latest()}."
         )
 
 

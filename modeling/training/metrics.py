@@ -17,6 +17,8 @@ from absl import logging
 from modeling import files
 
 METRICS_FILE = "metrics.jsonl"
+# What the names of an evaluation's scores begin with in a record.
+SCORE = "eval/"
 
 # Seconds between two progress lines.
 _LINE_SECONDS = 10.0
@@ -36,6 +38,11 @@ def read_metrics(output_dir: str | os.PathLike[str]) -> list[dict[str, float]]:
             except ValueError:
                 continue
     return records
+
+
+def score_names(record: Mapping[str, float]) -> list[str]:
+    """Returns the names in a record that are those of scores."""
+    return [name for name in record if name.startswith(SCORE)]
 
 
 class MetricsWriter:

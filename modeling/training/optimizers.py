@@ -46,6 +46,10 @@ def clip_scale(norm: tf.Tensor) -> tf.Tensor:
     """Returns float32[], what brings gradients of this norm to at most 1.
 
     A norm that is not finite gives NaN, so that no update hides it.
+
+    Example:
+        >>> float(clip_scale(tf.constant(4.0)))
+        0.25
     """
     scale = _CLIP_NORM / tf.maximum(norm, _CLIP_NORM)
     return tf.where(tf.math.is_finite(norm), scale, float("nan"))

@@ -10,7 +10,6 @@ from modeling import files
 from modeling.training import metrics
 
 PLOT_FILE = "training.png"
-_EVALUATION = "eval/"
 
 
 def draw_training(output_dir: str | os.PathLike[str]) -> pathlib.Path | None:
@@ -24,7 +23,7 @@ def draw_training(output_dir: str | os.PathLike[str]) -> pathlib.Path | None:
     """
     records = metrics.read_metrics(output_dir)
     training = [record for record in records if "loss" in record]
-    scores = [r for r in records if any(name.startswith(_EVALUATION) for name in r)]
+    scores = [record for record in records if metrics.score_names(record)]
     if not training:
         logging.info("No picture of the training: no step was made.")
         return None
@@ -55,20 +54,31 @@ def _draw(
         steps, [record["learning_rate"] for record in training], color="tab:gray"
     )
     axes[1].set_ylabel("learning rate")
-    names = sorted({n for r in scores for n in r if n.startswith(_EVALUATION)})
-    for name in names:
-        known = [record for record in scores if name in record]
-        axes[2].plot(
-            [record["step"] for record in known],
-            [record[name] for record in known],
-            marker="o",
-            label=name.removeprefix(_EVALUATION),
-        )
+    for name, points in _shares(scores).items():
+        axes[2].plot(*zip(*points, strict=True), marker="o", label=name)
     if scores:
         axes[2].set_ylabel("score")
-        axes[2].set_ylim(0, 1)
+        axes[2].set_ylim(-0.02, 1.02)
         axes[2].legend(loc="lower right")
     axes[-1].set_xlabel("training step")
     for axis in axes:
         axis.grid(alpha=0.3)
     picture.savefig(path, format="png", dpi=120)
+
+
+def _shares(scores: list[dict[str, float]]) -> dict[str, list[tuple[float, float]]]:
+    """Returns the curves of scores: step and value of each evaluation, by name.
+
+    Counts and losses, which are over 1, would need another axis, and one type's
+    scores ("entity_f1/Disease") another panel: they are left out.
+    """
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for record in scores:
+        for name in metrics.score_names(record):
+            points = curves.setdefault(name.removeprefix(metrics.SCORE), [])
+            points.append((record["step"], record[name]))
+    return {
+        name: points
+        for name, points in sorted(curves.items())
+        if "/" not in name and all(0 <= value <= 1 for _, value in points)
+    }

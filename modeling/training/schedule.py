@@ -22,6 +22,11 @@ def learning_rate(
     Returns:
         float32[].
 
+    Example:
+        >>> options = {"peak": 1.0, "num_train_steps": 8, "num_warmup_steps": 2}
+        >>> [float(learning_rate(tf.constant(s), **options)) for s in range(4)]
+        [0.0, 0.5, 0.75, 0.625]
+
     Source:
         `create_optimizer` in dmis-lab/biobert, optimization.py at e283eaa.
         There the increment of the step races with this read; here a step
