@@ -51,6 +51,15 @@ class Bert(tf.Module):
         encoder: `encoder.Encoder`.
         pooler: `layers.Dense` from D to D.
 
+    Example:
+        >>> config = config_lib.BertConfig(
+        ...     vocab_size=30, hidden_size=8, num_attention_heads=2, num_hidden_layers=3
+        ... )
+        >>> bert, ids = Bert(config), tf.constant([[5, 7, 9]])
+        >>> outputs = bert(ids, tf.ones_like(ids), tf.zeros_like(ids))
+        >>> bert.pool(outputs.sequence).shape
+        TensorShape([1, 8])
+
     Source:
         Devlin et al. 2019, https://arxiv.org/abs/1810.04805; `BertModel` in
         dmis-lab/biobert, modeling.py at e283eaa, for names and numbers.

@@ -20,6 +20,10 @@ class ResidualDense(tf.Module):
     Attributes:
         dense: `layers.Dense` from N to D.
         layer_norm: `layers.LayerNorm` over D.
+
+    Example:
+        >>> ResidualDense(6, 8)(tf.ones([2, 5, 6]), tf.ones([2, 5, 8])).shape
+        TensorShape([2, 5, 8])
     """
 
     def __init__(
@@ -80,6 +84,11 @@ class TransformerLayer(tf.Module):
         attention_output: `ResidualDense` from D to D.
         intermediate: `layers.Dense` from D to I.
         output: `ResidualDense` from I to D.
+
+    Example:
+        >>> layer = TransformerLayer(8, num_heads=2, intermediate_size=16)
+        >>> layer(tf.ones([2, 5, 8]), tf.ones([2, 5], tf.int32)).shape
+        TensorShape([2, 5, 8])
 
     Source:
         Vaswani et al. 2017, section 3.1; `transformer_model` in
@@ -170,6 +179,11 @@ class Encoder(tf.Module):
 
     Attributes:
         layers: L modules of type `TransformerLayer`.
+
+    Example:
+        >>> encoder = Encoder(3, 8, num_heads=2, intermediate_size=16)
+        >>> len(encoder(tf.ones([2, 5, 8]), tf.ones([2, 5], tf.int32)))
+        3
     """
 
     def __init__(

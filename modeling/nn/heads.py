@@ -92,6 +92,15 @@ class MaskedWordHead(tf.Module):
         layer_norm: `layers.LayerNorm` over D.
         output_bias: float32[V].
 
+    Example:
+        >>> config = config_lib.BertConfig(
+        ...     vocab_size=30, hidden_size=8, num_attention_heads=2
+        ... )
+        >>> positions = tf.constant([[3, 1], [4, 0]])
+        >>> head = MaskedWordHead(config)
+        >>> head(tf.zeros([2, 5, 8]), positions, tf.zeros([30, 8])).shape
+        TensorShape([2, 2, 30])
+
     Source:
         `get_masked_lm_output` in dmis-lab/biobert, run_pretraining.py at
         e283eaa.
@@ -153,6 +162,10 @@ class NextSentenceHead(tf.Module):
         output_weights: float32[2, D].
         output_bias: float32[2].
 
+    Example:
+        >>> NextSentenceHead(8)(tf.zeros([3, 8])).shape
+        TensorShape([3, 2])
+
     Source:
         `get_next_sentence_output` in dmis-lab/biobert, run_pretraining.py at
         e283eaa. Label 0 is "follows", 1 is "random".
@@ -202,6 +215,11 @@ class SpanHead(tf.Module):
     Attributes:
         output_weights: float32[2, D].
         output_bias: float32[2].
+
+    Example:
+        >>> start, end = SpanHead(8)(tf.zeros([2, 5, 8]))
+        >>> start.shape
+        TensorShape([2, 5])
 
     Source:
         `create_model` in dmis-lab/biobert, run_qa.py at e283eaa.
