@@ -59,8 +59,8 @@ def apply(inputs: tf.Tensor, rate: float, seed: tf.Tensor | None) -> tf.Tensor:
     Source:
         Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html.
         Same distribution as TensorFlow's `stateless_dropout`, at 0.6 of its
-        time on a CPU (8.2 against 13.4 ms for 2048 x 3072 values,
-        benchmarks/dropout.py).
+        time on a CPU (12.6 against 21.9 ms for 2048 x 3072 values on two
+        cores with other work, benchmarks/dropout.py).
     """
     # A rate that rounds to 1 would leave nothing to scale up.
     threshold = min(round(rate * _LEVELS), _LEVELS - 1)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests for modeling.nn.layers."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from modeling.nn import layers
+
+# Dimensions are pairwise different, so that a swapped axis cannot pass.
+B, T, N, M = 2, 5, 3, 7
+
+
+def names(module):
+    return {variable.name for variable in module.trainable_variables}
+
+
+@pytest.fixture
+def inputs(rng):
+    return rng.standard_normal([B, T, N]).astype(np.float32)
+
+
+def test_dense_equals_loop_over_positions(rng, inputs):
+    module = layers.Dense(N, M, initializer_range=1.0)
+    module.bias.assign(rng.standard_normal(M))
+    kernel, bias = module.kernel.numpy(), module.bias.numpy()
+    expected = np.zeros([B, T, M])
+    for b in range(B):
+        for t in range(T):
+            for m in range(M):
+                products = [inputs[b, t, n] * kernel[n, m] for n in range(N)]
+                expected[b, t, m] = sum(products) + bias[m]
+    np.testing.assert_allclose(module(inputs), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [[], [B], [B, T], [B, T, M]])
+def test_dense_takes_any_number_of_axes_in_front(shape):
+    assert layers.Dense(N, M)(tf.ones([*shape, N])).shape == [*shape, M]
+
+
+def test_dense_keeps_the_sizes_that_are_known_when_traced():
+    function = tf.function(
+        layers.Dense(N, M), input_signature=[tf.TensorSpec([None, T, N], tf.float32)]
+    )
+    assert function.get_concrete_function().output_shapes.as_list() == [None, T, M]
+
+
+def test_dense_starts_with_the_asked_spread_and_no_bias():
+    module = layers.Dense(200, 300, initializer_range=0.5)
+    # A normal distribution cut at two sigma has 0.8796 of its spread.
+    assert np.std(module.kernel) == pytest.approx(0.5 * 0.8796, rel=0.01)
+    assert np.abs(module.kernel).max() <= 1.0
+    assert not np.any(module.bias)
+
+
+def test_dense_variable_names():
+    assert names(layers.Dense(N, M)) == {"dense/kernel:0", "dense/bias:0"}
+    assert names(layers.Dense(N, M, name="query")) == {"query/kernel:0", "query/bias:0"}
+
+
+def reference_layer_norm(inputs, module):
+    """Normalizes one position at a time, in double precision."""
+    outputs = np.zeros(inputs.shape)
+    for index in np.ndindex(*inputs.shape[:-1]):
+        row = inputs[index].astype(np.float64)
+        mean = sum(row) / len(row)
+        variance = sum((row - mean) ** 2) / len(row)
+        outputs[index] = (row - mean) / math.sqrt(variance + 1e-12)
+    return outputs * module.gamma.numpy() + module.beta.numpy()
+
+
+# At 1e-6, PyTorch's epsilon (1e-5) or Keras's (1e-3) would give all but zeros;
+# the mean of 30 is lost in one pass over squares.
+@pytest.mark.parametrize(("size", "mean"), [(1.0, 0.0), (1e-6, 0.0), (1.0, 30.0)])
+def test_layer_norm_equals_loop_over_positions(rng, inputs, size, mean):
+    module = layers.LayerNorm(N)
+    module.gamma.assign(rng.standard_normal(N))
+    module.beta.assign(rng.standard_normal(N))
+    inputs = inputs * np.float32(size) + np.float32(mean)
+    np.testing.assert_allclose(
+        module(inputs), reference_layer_norm(inputs, module), atol=1e-5
+    )
+
+
+def test_layer_norm_starts_as_plain_normalization(inputs):
+    outputs = layers.LayerNorm(N)(inputs).numpy()
+    np.testing.assert_allclose(outputs.mean(-1), 0, atol=1e-6)
+    np.testing.assert_allclose(outputs.var(-1), 1, atol=1e-5)
+
+
+def test_layer_norm_of_equal_values_is_finite():
+    module = layers.LayerNorm(N)
+    module.beta.assign([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(module(tf.fill([B, N], 4.0)), [[1, 2, 3]] * B)
+
+
+def test_layer_norm_variable_names():
+    assert names(layers.LayerNorm(N)) == {"LayerNorm/gamma:0", "LayerNorm/beta:0"}
+
+
+def test_gelu_equals_the_formula_with_erf():
+    inputs = np.linspace(-10, 10, 2001)
+    expected = [0.5 * x * (1 + math.erf(x / math.sqrt(2))) for x in inputs]
+    np.testing.assert_allclose(
+        layers.gelu(tf.constant(inputs, tf.float32)), expected, atol=1e-6
+    )
+
+
+def test_gelu_is_not_the_form_with_tanh():
+    inputs = tf.linspace(-5.0, 5.0, 1001)
+    cubed = 0.044715 * inputs**3
+    other = 0.5 * inputs * (1 + tf.tanh(math.sqrt(2 / math.pi) * (inputs + cubed)))
+    difference = np.abs(layers.gelu(inputs) - other).max()
+    assert 4e-4 < difference < 5e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("gelu", [-0.158655, 0.0, 1.954500]),
+        ("relu", [0.0, 0.0, 2.0]),
+        ("tanh", [-0.761594, 0.0, 0.964028]),
+        ("linear", [-1.0, 0.0, 2.0]),
+    ],
+)
+def test_activations_by_name(name, expected):
+    outputs = layers.ACTIVATIONS[name](tf.constant([-1.0, 0.0, 2.0]))
+    np.testing.assert_allclose(outputs, expected, atol=1e-6)
