@@ -98,8 +98,10 @@ def slow_basic(text, do_lower_case):
     for token in slow_clean(text).split():
         if do_lower_case:
             decomposed = unicodedata.normalize("NFD", token.lower())
-            token = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
-        words += slow_split(token)
+            kept = [c for c in decomposed if unicodedata.category(c) != "Mn"]
+            words += slow_split("".join(kept))
+        else:
+            words += slow_split(token)
     return " ".join(words).split()
 
 
