@@ -8,16 +8,13 @@ Used by the programs at the top level only. The loop itself is in
 import dataclasses
 import functools
 import json
-import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 from absl import logging
 
-from modeling import config as config_lib
-from modeling import errors, files, runs
+from modeling import errors, run_record, runs
 from modeling import settings as settings_lib
 from modeling.nn import dropout
 from modeling.training import (
@@ -31,10 +28,10 @@ from modeling.training import (
     weights,
 )
 
-RUN_FILE = "run.json"
 _STEP = "global_step"
-_HOLDS_MODEL = "model"
-_HOLDS_TRAINING = "training"
+
+# (first step, number of steps) to the batches of these steps.
+MakeBatches = Callable[[int, int], tf.data.Dataset]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,9 +94,11 @@ def newest_checkpoint(settings: settings_lib.FinetuneSettings) -> str | None:
         Its prefix, or None to start from --init_checkpoint.
 
     Raises:
-        InputError: If --resume=must and there is none.
+        InputError: If --resume=must and there is none, or if --resume=never
+            would delete the weights to start from.
     """
     if settings.resume == "never":
+        _check_init_checkpoint_stays(settings)
         return None
     newest = saver.Saver(settings.output_dir, read_only=True).latest()
     if newest is None and settings.resume == "must":
@@ -116,55 +115,18 @@ def newest_checkpoint(settings: settings_lib.FinetuneSettings) -> str | None:
     return newest
 
 
-def check_same_run(
-    output_dir: str | os.PathLike[str], record: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Checks that the folder's checkpoints are of the run that is asked for.
-
-    What is recorded under "model" must be equal; what differs under
-    "training" is warned of.
-
-    Args:
-        output_dir: Folder with checkpoints; one of the original release,
-            without our record, passes.
-        record: What `run_record` says of the run that is asked for.
-
-    Raises:
-        InputError: If a value of "model" differs.
-    """
-    path = pathlib.Path(output_dir) / RUN_FILE
-    if not path.exists():
+def _check_init_checkpoint_stays(settings: settings_lib.FinetuneSettings) -> None:
+    """Raises if starting over would delete what the run starts from."""
+    if not (settings.do_train and settings.init_checkpoint):
         return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        before, trained = found[_HOLDS_MODEL], found[_HOLDS_TRAINING]
-    except (ValueError, KeyError, TypeError) as error:
+    output_dir = pathlib.Path(settings.output_dir).resolve()
+    given = pathlib.Path(settings.init_checkpoint).expanduser().resolve()
+    if output_dir in (given, given.parent):
         raise errors.InputError(
-            f"{path}: The record of a run must be the JSON that this program "
-            f"wrote. Received: {error}."
-        ) from None
-    for name, value in record[_HOLDS_MODEL].items():
-        if before.get(name) != value:
-            raise errors.InputError(
-                f"{output_dir}: --output_dir holds another run, whose {name} "
-                f"differs. There: {_short(before.get(name))}. Received: "
-                f"{_short(value)}. Use another --output_dir, or --resume=never "
-                "to delete its checkpoints and start over."
-            )
-    for name, value in record[_HOLDS_TRAINING].items():
-        if trained.get(name) != value:
-            logging.warning(
-                "The run goes on with another %s: %s before, %s now.",
-                name,
-                _short(trained.get(name)),
-                _short(value),
-            )
-
-
-def _short(value: Any) -> str:  # noqa: ANN401
-    """Returns a value as JSON, cut to what can be read."""
-    text = json.dumps(value)
-    return text if len(text) <= 200 else f"{text[:197]}..."
+            f"{settings.output_dir}: With --resume=never, --init_checkpoint must "
+            "not be in --output_dir, whose checkpoints are deleted. Received: "
+            f"--init_checkpoint={settings.init_checkpoint}."
+        )
 
 
 def train(
@@ -173,11 +135,13 @@ def train(
     *,
     length: Length,
     resumed_from: str | None,
-    record: Mapping[str, Mapping[str, Any]],
-    make_batches: Callable[[int, int], tf.data.Dataset],
+    record: run_record.Record,
+    make_batches: MakeBatches,
     describe_batch: Callable[[int], str],
     evaluate: Callable[[], Mapping[str, float]] | None,
+    eval_every: int,
     best_metric: str,
+    patience: int | None,
     replicas: replication.Replication,
 ) -> int:
     """Trains a model to the end and draws the run's curves.
@@ -187,12 +151,14 @@ def train(
         settings: How to train.
         length: How long to train.
         resumed_from: Checkpoint to go on from, or None to start over.
-        record: What `run_record` says of the run; written to the output
+        record: What `run_record.make` says of the run; written to the output
             folder.
         make_batches: See `loop.Trainer`.
         describe_batch: See `loop.Trainer`.
-        evaluate: Scores the model as it is, for --eval_every_steps.
+        evaluate: Scores the model as it is; None for no evaluation.
+        eval_every: Updates between evaluations; 0 for none.
         best_metric: The score that chooses the best checkpoint.
+        patience: See `loop.Plan`.
         replicas: Where it runs.
 
     Returns:
@@ -224,8 +190,9 @@ def train(
             num_train_steps=length.num_train_steps,
             batch_size=settings.train_batch_size,
             save_every=settings.save_checkpoints_steps,
-            eval_every=settings.eval_every_steps if evaluate else 0,
+            eval_every=eval_every if evaluate else 0,
             best_metric=best_metric,
+            patience=patience,
             max_steps_per_call=settings.iterations_per_loop,
         ),
         make_batches=make_batches,
@@ -237,59 +204,38 @@ def train(
     if replicas.is_chief:
         if not resumed_from:
             checkpoints.discard_all()
-        files.write_json(pathlib.Path(settings.output_dir) / RUN_FILE, record)
-    trainer.train(first_step)
+        run_record.write(record, settings)
+    last_step = trainer.train(first_step)
     if replicas.is_chief:
         plots.draw_training(settings.output_dir)
-    return max(first_step, length.num_train_steps)
+    return last_step
+
+
+def load_best(model: tf.Module, settings: settings_lib.FinetuneSettings) -> int:
+    """Loads the checkpoint with the best score of a run.
+
+    Args:
+        model: Its variables are assigned.
+        settings: Names the output folder.
+
+    Returns:
+        The step of the checkpoint.
+
+    Raises:
+        InputError: If no checkpoint was marked as the best.
+    """
+    best = saver.Saver(settings.output_dir, read_only=True).best()
+    if best is None:
+        raise errors.InputError(
+            f"{settings.output_dir}: A best checkpoint is needed to go on with. "
+            "Received a folder in which none is marked."
+        )
+    logging.info("Going on with the best: %s", json.dumps(best))
+    runs.load_weights(model, pathlib.Path(settings.output_dir) / best["checkpoint"])
+    return int(best["step"])
 
 
 def step_of(checkpoint: str) -> int:
     """Returns the updates a checkpoint has seen, 0 if it does not say."""
     source = weights.open_weights(checkpoint)
     return int(source.read(_STEP)) if _STEP in source.names() else 0
-
-
-def run_record(
-    settings: settings_lib.FinetuneSettings,
-    config: config_lib.BertConfig,
-    *,
-    task: str,
-    labels: Sequence[str],
-    length: Length | None = None,
-    training_file: str | os.PathLike[str] | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Returns what run.json says of a run.
-
-    Args:
-        settings: The run's settings.
-        config: BERT's sizes.
-        task: Name of the task.
-        labels: The labels in the order of ids.
-        length: How long it trains; None for a run without training.
-        training_file: What it is trained on; None for no training.
-
-    Returns:
-        "model", what a resumed run must have in common with it, and
-        "training", what it had better have.
-    """
-    model = {
-        "task": task,
-        "labels": list(labels),
-        "sizes": config.to_dict(),
-        "vocabulary_sha256": runs.sha256(settings.vocab_file),
-        "do_lower_case": settings.do_lower_case,
-    }
-    training: dict[str, Any] = {}
-    if length and training_file:
-        names = (
-            "train_batch_size",
-            "learning_rate",
-            "max_seq_length",
-            "adam_bias_correction",
-            "seed",
-        )
-        training = {name: getattr(settings, name) for name in names}
-        training |= dataclasses.asdict(length)
-        training["training_data_sha256"] = runs.sha256(training_file)
-    return {_HOLDS_MODEL: model, _HOLDS_TRAINING: training}

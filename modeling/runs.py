@@ -4,6 +4,7 @@
 Used by the programs at the top level only. Training is in `finetuning.py`.
 """
 
+import errno
 import hashlib
 import logging as std_logging
 import os
@@ -24,6 +25,9 @@ from modeling.training import optimizers, restore, weights
 
 _USAGE_ERROR = 2
 
+# What a disk says that takes no more, or no file of this size.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
     """Parses the command line, runs the program and reports what went wrong.
@@ -40,11 +44,31 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
         try:
             run(settings_lib.from_flags(settings_class))
         except errors.InputError as error:
-            print(f"{pathlib.Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-            sys.exit(_USAGE_ERROR)
+            _refuse(str(error))
+        except (OSError, tf.errors.OpError) as error:
+            if not _is_full_disk(error):
+                raise
+            _refuse(
+                f"There must be room for the output on the disk. Received: {error}. "
+                "What was saved before is kept, and the same command goes on from it."
+            )
 
     settings_lib.define_flags(settings_class)
     app.run(start)
+
+
+def _refuse(message: str) -> None:
+    """Ends the program with a message and without a traceback."""
+    print(f"{pathlib.Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(_USAGE_ERROR)
+
+
+def _is_full_disk(error: OSError | tf.errors.OpError) -> bool:
+    """Returns whether a file could not be written for want of room."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    # TensorFlow's own errors say it in words only.
+    return any(os.strerror(number) in error.message for number in _FULL)
 
 
 def _set_up_logging() -> None:

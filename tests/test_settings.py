@@ -5,11 +5,11 @@ import dataclasses
 import sys
 
 import pytest
-import run_ner
 from absl import flags
 
 from modeling import errors
 from modeling import settings as settings_lib
+from modeling.ner import settings as ner_settings
 
 # Flag: its default in the original release; required ones are in `REQUIRED`.
 RUN_NER = {
@@ -61,11 +61,11 @@ def parse(settings_class, *arguments):
 
 def parse_run_ner(*arguments):
     required = [f"--{name}={value}" for name, value in REQUIRED.items()]
-    return parse(run_ner.Settings, *required, *arguments)
+    return parse(ner_settings.Settings, *required, *arguments)
 
 
 def make(**changes):
-    return run_ner.Settings(**{**REQUIRED, **changes})
+    return ner_settings.Settings(**{**REQUIRED, **changes})
 
 
 def test_flags_of_the_original_are_there_with_their_defaults():
@@ -78,19 +78,44 @@ def test_flags_and_fields_have_the_same_defaults():
     assert parse_run_ner() == make()
 
 
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("name", sorted(REQUIRED.keys() - {"data_dir"}))
 def test_required_flags(name):
     rest = [f"--{other}={value}" for other, value in REQUIRED.items() if other != name]
     with pytest.raises(flags.IllegalFlagValueError, match=f"--{name}"):
-        parse(run_ner.Settings, *rest)
+        parse(ner_settings.Settings, *rest)
+
+
+def test_a_data_set_or_raw_text_is_required():
+    rest = {name: value for name, value in REQUIRED.items() if name != "data_dir"}
+    with pytest.raises(errors.InputError, match=r"--data_dir, or --predict_file.*none"):
+        ner_settings.Settings(**rest)
+    settings = ner_settings.Settings(**rest, predict_file="-")
+    # Without a data set there is nothing to train on, whatever the default is.
+    assert (settings.do_train, settings.trains, settings.predicts) == (
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"length_buckets": True}, "--length_buckets needs --loss=masked_mean"),
+        ({"refit": True}, "--refit needs --select_on=devel"),
+    ],
+)
+def test_flags_that_need_each_other(changes, message):
+    with pytest.raises(errors.InputError, match=message):
+        make(**changes)
 
 
 def test_every_field_is_a_flag_and_every_flag_a_field():
     flag_values = flags.FlagValues()
-    settings_lib.define_flags(run_ner.Settings, flag_values)
-    fields = {field.name for field in dataclasses.fields(run_ner.Settings)}
+    settings_lib.define_flags(ner_settings.Settings, flag_values)
+    fields = {field.name for field in dataclasses.fields(ner_settings.Settings)}
     assert set(flag_values) == fields
-    for field in dataclasses.fields(run_ner.Settings):
+    for field in dataclasses.fields(ner_settings.Settings):
         assert flag_values[field.name].help == field.metadata["help"]
 
 
@@ -111,9 +136,9 @@ def test_values_of_other_types_are_refused(argument):
 
 def test_help_lists_our_flags_and_what_they_may_be():
     flag_values = flags.FlagValues()
-    settings_lib.define_flags(run_ner.Settings, flag_values)
+    settings_lib.define_flags(ner_settings.Settings, flag_values)
     text = flag_values.module_help(sys.argv[0])
-    for field in dataclasses.fields(run_ner.Settings):
+    for field in dataclasses.fields(ner_settings.Settings):
         assert field.name in text
     assert "One of auto, never, must." in " ".join(text.split())
 
@@ -154,7 +179,7 @@ def test_values_at_the_bounds_are_accepted():
 def test_tpu_flags_are_accepted_and_the_tpu_is_refused():
     settings = parse_run_ner("--use_tpu=false", "--master=x", "--num_tpu_cores=16")
     assert (settings.master, settings.num_tpu_cores) == ("x", 16)
-    with pytest.raises(errors.InputError, match="--use_tpu must be false.*CPUs"):
+    with pytest.raises(errors.InputError, match="--use_tpu must be false: "):
         parse_run_ner("--use_tpu=true")
 
 
@@ -166,5 +191,5 @@ def test_a_run_without_anything_to_do_is_refused():
 
 def test_importing_a_program_defines_no_flag():
     # It is imported above; the tests here define theirs apart.
-    fields = {field.name for field in dataclasses.fields(run_ner.Settings)}
+    fields = {field.name for field in dataclasses.fields(ner_settings.Settings)}
     assert not fields & set(flags.FLAGS)

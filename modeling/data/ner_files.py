@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of an NER data set, and those that predictions are written to.
+"""The files of an NER data set, with what the model reads of them.
 
 What lines and labels mean is in `ner.py`, what the model reads in
-`ner_features.py`; here they meet the disk.
+`ner_features.py`. What is predicted is written by `ner_outputs.py`.
 """
 
 import dataclasses
 import os
-import pathlib
 from collections.abc import Sequence
 
 import numpy as np
 
-from modeling import files
-from modeling.data import ner, ner_features
+from modeling.data import ner, ner_features, ner_windows
 from modeling.text import lines, tokenization
 
 
@@ -24,11 +22,14 @@ class Split:
     Attributes:
         path: The file.
         sentences: Its sentences.
-        data: What the model reads of them.
+        windows: What the rows of `data` are: a window of a sentence each, or
+            all of it, cut or not.
+        data: What the model reads.
     """
 
     path: str
-    sentences: list[ner.Sentence]
+    sentences: Sequence[ner.Sentence]
+    windows: Sequence[ner_windows.Window]
     data: ner_features.Dataset
 
     def __str__(self) -> str:
@@ -36,13 +37,25 @@ class Split:
         num_words = sum(len(sentence.words) for sentence in self.sentences)
         return f"{self.path}: {len(self.sentences)} sentences, {num_words} words"
 
-    def describe(self, indices: Sequence[int] | np.ndarray) -> str:
-        """Names sentences by line and first words, for messages."""
+    def describe(self, rows: Sequence[int] | np.ndarray) -> str:
+        """Names rows by line and first words, for messages."""
         parts = [
             f"line {sentence.line} ({' '.join(sentence.words[:4])} ...)"
-            for sentence in (self.sentences[i] for i in indices)
+            for sentence in (self.windows[row].sentence for row in rows)
         ]
         return f"{self.path}: {', '.join(parts)}"
+
+    def word_labels(
+        self, predictions: np.ndarray, labels: Sequence[str]
+    ) -> list[list[str]]:
+        """Returns a label for each word of each sentence.
+
+        Args:
+            predictions: int32[N, T], label ids of the rows' positions.
+            labels: The model's labels in the order of ids.
+        """
+        of_rows = ner_features.word_labels(predictions, self.data.word_starts, labels)
+        return ner_windows.merge(self.windows, of_rows)
 
 
 def read_file(path: str | os.PathLike[str], reader: str) -> list[ner.Sentence]:
@@ -53,13 +66,14 @@ def read_file(path: str | os.PathLike[str], reader: str) -> list[ner.Sentence]:
 
 def featurize_file(
     path: str | os.PathLike[str],
-    sentences: list[ner.Sentence],
+    sentences: Sequence[ner.Sentence],
     tokenizer: tokenization.BertTokenizer,
     *,
     labels: Sequence[str],
     max_seq_length: int,
+    long_sentences: str = "cut",
 ) -> Split:
-    """Checks a file's labels, makes its features and warns of what is cut.
+    """Checks a file's labels, makes its features and says what is cut.
 
     Args:
         path: The file, for messages.
@@ -67,6 +81,7 @@ def featurize_file(
         tokenizer: Splits words into pieces.
         labels: The model's labels in the order of ids.
         max_seq_length: T, in WordPieces.
+        long_sentences: One of `ner_windows.LONG_SENTENCES`.
 
     Returns:
         The sentences with their features.
@@ -76,38 +91,20 @@ def featurize_file(
     """
     path = os.fspath(path)
     ner.check_labels(sentences, labels, path=path)
+    if long_sentences == "window":
+        windows = ner_windows.split(sentences, tokenizer, max_seq_length=max_seq_length)
+    else:
+        windows = [
+            ner_windows.Window(sentence, i, start=0, is_last=True)
+            for i, sentence in enumerate(sentences)
+        ]
     data = ner_features.featurize_all(
-        sentences, tokenizer, labels=labels, max_seq_length=max_seq_length
+        [window.sentence for window in windows],
+        tokenizer,
+        labels=labels,
+        max_seq_length=max_seq_length,
     )
     ner_features.log_cuts(data, path, max_seq_length)
-    return Split(path, sentences, data)
-
-
-def write_pieces(folder: pathlib.Path, split: Split) -> None:
-    """Writes token_test.txt: the pieces of all sentences, one per line."""
-    text = "".join(f"{piece}\n" for row in split.data.pieces for piece in row)
-    files.write_text(folder / "token_test.txt", text)
-
-
-def write_labels(
-    folder: pathlib.Path,
-    split: Split,
-    predictions: np.ndarray,
-    labels: Sequence[str],
-) -> None:
-    """Writes label_test.txt: a label for each line of token_test.txt.
-
-    Args:
-        folder: Where to write it.
-        split: The sentences.
-        predictions: int32[N, T], label ids.
-        labels: The model's labels in the order of ids.
-    """
-    # [PAD] is no label of a piece; the original writes O for it.
-    names = [ner.OUTSIDE, *labels[1:]]
-    text = "".join(
-        f"{names[label_id]}\n"
-        for row, pieces in zip(predictions, split.data.pieces, strict=True)
-        for label_id in row[: len(pieces)]
-    )
-    files.write_text(folder / "label_test.txt", text)
+    if len(windows) > len(sentences):
+        ner_windows.log_windows(windows, path, max_seq_length)
+    return Split(path, sentences, windows, data)

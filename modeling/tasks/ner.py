@@ -10,7 +10,8 @@ from modeling import config as config_lib
 from modeling.nn import bert, heads
 from modeling.tasks import losses
 
-FEATURES = ("input_ids", "input_mask", "segment_ids", "label_ids")
+# The sum over all positions, as in the original, or the mean over WordPieces.
+LOSSES = ("original", "masked_mean")
 
 
 class NerModel(tf.Module):
@@ -30,14 +31,18 @@ class NerModel(tf.Module):
         run_ner.py at e283eaa.
     """
 
-    def __init__(self, config: config_lib.BertConfig, num_labels: int) -> None:
+    def __init__(
+        self, config: config_lib.BertConfig, num_labels: int, *, loss: str = "original"
+    ) -> None:
         """Creates all variables with random weights.
 
         Args:
             config: BERT's sizes.
             num_labels: C.
+            loss: One of `LOSSES`.
         """
         super().__init__(name="ner")
+        self._loss = loss
         self.bert = bert.Bert(config)
         self.head = heads.LabelHead(config.hidden_size, num_labels)
 
@@ -68,19 +73,27 @@ class NerModel(tf.Module):
     def loss_terms(
         self, batch: dict[str, tf.Tensor], *, seed: tf.Tensor | None = None
     ) -> list[losses.Term]:
-        """Returns the sum of the loss over all B x T positions.
+        """Returns the loss of the positions.
 
-        Padding counts too, with label 0, and nothing is averaged: the
-        original does so, and its gradients are clipped afterwards.
+        The original's is the sum over all B x T positions. Padding counts too,
+        with label 0, and nothing is averaged; gradients are clipped afterwards.
 
         Args:
             batch: As for `logits`, with "label_ids" int32[B, T].
             seed: As for `logits`.
 
         Returns:
-            One term without weight.
+            One term: without weight, or weighted by the number of WordPieces.
         """
-        return [_sum_term(self.logits(batch, seed=seed), batch["label_ids"])]
+        return [self._term(self.logits(batch, seed=seed), batch)]
+
+    def _term(self, logits: tf.Tensor, batch: dict[str, tf.Tensor]) -> losses.Term:
+        """Returns the loss of logits."""
+        values = losses.negative_log_likelihood(logits, batch["label_ids"])
+        if self._loss == "original":
+            return tf.reduce_sum(values), None
+        weights = tf.cast(batch["input_mask"], values.dtype)
+        return tf.reduce_sum(values * weights), tf.reduce_sum(weights)
 
     def evaluate(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Predicts labels and computes the loss.
@@ -93,7 +106,7 @@ class NerModel(tf.Module):
             batch's.
         """
         logits = self.logits(batch)
-        loss = losses.value([_sum_term(logits, batch["label_ids"])])
+        loss = losses.value([self._term(logits, batch)])
         return {"predictions": _best(logits), "loss": loss}
 
     def predict(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -103,14 +116,14 @@ class NerModel(tf.Module):
             batch: As for `logits`.
 
         Returns:
-            "predictions" int32[B, T], label ids.
+            "predictions" int32[B, T], label ids, and "probabilities"
+            float32[B, T, C], the model's probability of each label.
         """
-        return {"predictions": _best(self.logits(batch))}
-
-
-def _sum_term(logits: tf.Tensor, label_ids: tf.Tensor) -> losses.Term:
-    """Returns the summed loss, which is not divided by anything."""
-    return tf.reduce_sum(losses.negative_log_likelihood(logits, label_ids)), None
+        logits = self.logits(batch)
+        return {
+            "predictions": _best(logits),
+            "probabilities": tf.nn.softmax(logits),
+        }
 
 
 def _best(logits: tf.Tensor) -> tf.Tensor:

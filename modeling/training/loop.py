@@ -40,6 +40,8 @@ class Plan:
         save_every: Updates between checkpoints.
         eval_every: Updates between evaluations, 0 for none.
         best_metric: Which of the scores makes a checkpoint the best.
+        patience: Evaluations without a better score after which to stop;
+            None to go on to the end.
         max_steps_per_call: Upper bound on updates per call of the graph.
     """
 
@@ -48,6 +50,7 @@ class Plan:
     save_every: int
     eval_every: int = 0
     best_metric: str = ""
+    patience: int | None = None
     max_steps_per_call: int = 1000
 
     def next_stop(self, step: int) -> int:
@@ -125,32 +128,53 @@ class Trainer:
         restore.restore_all(state, source)
         return int(source.read("global_step"))
 
-    def train(self, first_step: int) -> None:
+    def train(self, first_step: int) -> int:
         """Makes the updates that are left.
 
         Args:
             first_step: Updates made so far.
+
+        Returns:
+            Updates made in the end: all, or fewer if the scores got no better.
 
         Raises:
             InputError: If a loss or a gradient is not finite. Nothing is
                 saved then; the newest checkpoint is from before.
             signals.Stopped: After SIGTERM or SIGINT; a checkpoint is saved.
         """
-        total = self._plan.num_train_steps
-        is_unscored = self._is_unscored(first_step)
-        if first_step >= total and not is_unscored:
-            logging.info("Training is complete at step %d.", first_step)
-            return
-        if first_step == 0:
+        step = first_step
+        is_unscored = self._is_unscored(step)
+        if self._is_done(step) and not is_unscored:
+            logging.info("Training is complete at step %d.", step)
+            return step
+        if step == 0:
             self._save(0)
-        writer = metrics.MetricsWriter(self._output_dir, first_step=first_step)
+        writer = metrics.MetricsWriter(self._output_dir, first_step=step)
         if is_unscored:
-            self._note_scores(first_step, self._evaluate(), writer)
-        if first_step < total:
-            self._make_updates(first_step, writer)
+            self._note_scores(step, self._evaluate(), writer)
+        if not self._is_done(step):
+            step = self._make_updates(step, writer)
         writer.close()
+        return step
 
-    def _make_updates(self, step: int, writer: metrics.MetricsWriter) -> None:
+    def _is_done(self, step: int) -> bool:
+        """Returns whether all updates are made, or more would not help."""
+        plan = self._plan
+        if step >= plan.num_train_steps:
+            return True
+        best = self._checkpoints.best() if plan.patience and plan.eval_every else None
+        is_stalled = best and step - best["step"] >= plan.patience * plan.eval_every
+        if is_stalled:
+            logging.info(
+                "Step %d: %s was best at step %d, %d evaluations ago: stopping early.",
+                step,
+                plan.best_metric,
+                best["step"],
+                plan.patience,
+            )
+        return bool(is_stalled)
+
+    def _make_updates(self, step: int, writer: metrics.MetricsWriter) -> int:
         """Makes the updates from `step` on and whatever is due in between."""
         total = self._plan.num_train_steps
         batches = self._make_batches(step, total - step)
@@ -163,7 +187,7 @@ class Trainer:
             device=self._replicas.device,
         )
         with signals.StopRequest() as stop:
-            while step < total:
+            while not self._is_done(step):
                 count = self._call_size(step)
                 values = self._advance(iterator, step, count)
                 step += count
@@ -176,6 +200,7 @@ class Trainer:
                     self._save(step)
                     writer.close()
                     stop.exit(step)
+        return step
 
     def _advance(self, iterator: object, step: int, count: int) -> dict[str, float]:
         """Makes `count` updates and returns their numbers."""

@@ -77,7 +77,7 @@ def test_only_weights_are_unpacked(tmp_path, temporary):
     [
         "../model.ckpt.index",
         "b/../../model.ckpt.index",
-        "/tmp/model.ckpt.index",
+        "/model.ckpt.index",
         "..\\model.ckpt.index",
         "../vocab.txt",
     ],

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run's output folder says of the model in it, and whether it is ours.
+
+The record lets a run refuse checkpoints of another one, and lets a trained
+folder be used by its name alone. Used by the programs only.
+"""
+
+import json
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from absl import logging
+
+from modeling import config as config_lib
+from modeling import errors, files, runs
+from modeling import settings as settings_lib
+
+RUN_FILE = "run.json"
+VOCAB_FILE = "vocab.txt"
+CONFIG_FILE = "bert_config.json"
+
+# What a resumed run must have in common with the record, and what it had
+# better have.
+MODEL = "model"
+TRAINING = "training"
+
+Record = Mapping[str, Mapping[str, Any]]
+
+
+def make(
+    settings: settings_lib.FinetuneSettings,
+    config: config_lib.BertConfig,
+    *,
+    task: str,
+    labels: Sequence[str],
+    length: Mapping[str, int] | None = None,
+    training_file: str | os.PathLike[str] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Returns what run.json says of a run.
+
+    Args:
+        settings: The run's settings.
+        config: BERT's sizes.
+        task: Name of the task.
+        labels: The labels in the order of ids.
+        length: Counts that say how long it trains; None for a run without training.
+        training_file: What it is trained on; None for no training.
+
+    Returns:
+        "model", what a resumed run must have in common with it, and
+        "training", what it had better have.
+    """
+    model = {
+        "task": task,
+        "labels": list(labels),
+        "sizes": config.to_dict(),
+        "vocabulary_sha256": runs.sha256(settings.vocab_file),
+        "do_lower_case": settings.do_lower_case,
+    }
+    training: dict[str, Any] = {}
+    if length and training_file:
+        names = (
+            "train_batch_size",
+            "learning_rate",
+            "max_seq_length",
+            "adam_bias_correction",
+            "seed",
+        )
+        training = {name: getattr(settings, name) for name in names}
+        training |= length
+        training["training_data_sha256"] = runs.sha256(training_file)
+    return {MODEL: model, TRAINING: training}
+
+
+def write(record: Record, settings: settings_lib.FinetuneSettings) -> None:
+    """Writes the record, and copies of what a model cannot be used without.
+
+    Args:
+        record: What `make` says of the run.
+        settings: Names the output folder, the vocabulary and the sizes.
+    """
+    folder = pathlib.Path(settings.output_dir)
+    for name, source in (
+        (VOCAB_FILE, settings.vocab_file),
+        (CONFIG_FILE, settings.bert_config_file),
+    ):
+        content = pathlib.Path(source).read_bytes()
+        with files.replacing(folder / name) as temporary:
+            temporary.write_bytes(content)
+    files.write_json(folder / RUN_FILE, record)
+
+
+def read(output_dir: str | os.PathLike[str]) -> Record | None:
+    """Reads the record of a run.
+
+    Args:
+        output_dir: Its output folder.
+
+    Returns:
+        The record, or None if there is none, as in the original's folders.
+
+    Raises:
+        InputError: If the file is not such a record.
+    """
+    path = pathlib.Path(output_dir) / RUN_FILE
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {part: dict(found[part]) for part in (MODEL, TRAINING)}
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.InputError(
+            f"{path}: The record of a run must be the JSON that this program "
+            f"wrote. Received: {error}."
+        ) from None
+
+
+def check_same_run(
+    output_dir: str | os.PathLike[str], record: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Checks that the folder's checkpoints are of the run that is asked for.
+
+    What is recorded under "model" must be equal; what differs under
+    "training" is warned of.
+
+    Args:
+        output_dir: Folder with checkpoints; one of the original release,
+            without our record, passes.
+        record: What `make` says of the run that is asked for.
+
+    Raises:
+        InputError: If a value of "model" differs.
+    """
+    before = read(output_dir)
+    if before is None:
+        return
+    for name, value in record[MODEL].items():
+        if before[MODEL].get(name) != value:
+            raise other_run(output_dir, name, before[MODEL].get(name), value)
+    for name, value in record[TRAINING].items():
+        if before[TRAINING].get(name) != value:
+            logging.warning(
+                "The run goes on with another %s: %s before, %s now.",
+                name,
+                _short(before[TRAINING].get(name)),
+                _short(value),
+            )
+
+
+def other_run(
+    output_dir: str | os.PathLike[str],
+    name: str,
+    there: Any,  # noqa: ANN401
+    wanted: Any,  # noqa: ANN401
+) -> errors.InputError:
+    """Returns the error for a folder whose checkpoints are of another run.
+
+    Args:
+        output_dir: The folder.
+        name: What differs.
+        there: What it is in the folder.
+        wanted: What it is in the run that is asked for.
+    """
+    if isinstance(there, dict) and isinstance(wanted, dict):
+        there, wanted = (
+            {key: value for key, value in one.items() if other.get(key) != value}
+            for one, other in ((there, wanted), (wanted, there))
+        )
+    return errors.InputError(
+        f"{output_dir}: --output_dir holds another run, of other {name}. "
+        f"There: {_short(there)}. Received: {_short(wanted)}. Use another "
+        "--output_dir, or --resume=never to delete its checkpoints and start over."
+    )
+
+
+def _short(value: Any) -> str:  # noqa: ANN401
+    """Returns a value as JSON, cut to what can be read."""
+    text = json.dumps(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."
