@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures our speed against Hugging Face's: a training step, and prediction.
+
+Usage:
+    python benchmarks/hugging_face.py [--hugging_face_python=PATH]
+        [--data=TSV --vocab_file=TXT] [--bert_config_file=JSON] [--threads=2]
+        [--rounds=8] [--steps=2]
+
+Both sides run in processes of their own, on the same cores, with the same sizes and
+the same arrays, and take turns, so that a busy spell of the machine meets both:
+
+    training    `--steps` steps of 16 sentences x 128 WordPieces a turn, with dropout:
+                forward, loss, backward, clipping, AdamW. Ours are those of run_ner.py,
+                its input pipeline included; theirs BertForTokenClassification with
+                the fastest of PyTorch's implementations of AdamW.
+    prediction  all sentences of --data once, an equal part of them a turn, in batches
+                of 8 padded to 128.
+
+Weights are random, as speed does not depend on them. Prints the median of the turns
+and, as the last line, everything as JSON. How to set up the other side is in
+README.md beside this file.
+"""
+
+import argparse
+import datetime
+import itertools
+import json
+import os
+import pathlib
+import platform
+import statistics
+import sys
+import tempfile
+from typing import Any
+
+import numpy as np
+from hugging_face_sides import commands
+
+from modeling import config as config_lib
+from modeling.data import ner, ner_files
+from modeling.text import tokenization, vocabulary
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SIDES = pathlib.Path(__file__).resolve().parent / "hugging_face_sides"
+BERT_BASE = config_lib.BertConfig(vocab_size=28996, type_vocab_size=2)
+LENGTH = 128
+TRAIN_BATCH_SIZE = 16
+PREDICT_BATCH_SIZE = 8
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--hugging_face_python", default=sys.executable, help="with PyTorch in it")
+    add("--data", default=ROOT / "sample_data/ner/test.tsv", help="BIO file")
+    add("--vocab_file", default=ROOT / "sample_data/vocab.txt")
+    add("--bert_config_file", help="sizes; BERT-Base's by default")
+    add("--threads", type=int, default=2, help="cores and threads of each side")
+    add("--rounds", type=int, default=8, help="turns of each side")
+    add("--steps", type=int, default=2, help="training steps in a turn")
+    return parser.parse_args()
+
+
+def write_arrays(args: argparse.Namespace, path: pathlib.Path) -> tuple[int, int]:
+    """Writes the features of all sentences.
+
+    Args:
+        args: Names the data and the vocabulary.
+        path: The file to write.
+
+    Returns:
+        The numbers of sentences and of labels.
+    """
+    sentences = ner_files.read_file(args.data, "original")
+    labels = ner.derive_labels(sentences)
+    pieces = vocabulary.read_vocabulary(args.vocab_file).pieces
+    split = ner_files.featurize_file(
+        args.data,
+        sentences,
+        tokenization.BertTokenizer(pieces),
+        labels=labels,
+        max_seq_length=LENGTH,
+    )
+    np.savez(path, **split.data.arrays)
+    return len(sentences), len(labels)
+
+
+def make_setup(
+    args: argparse.Namespace, arrays: pathlib.Path, num_labels: int
+) -> dict[str, Any]:
+    """Returns what both sides are made of."""
+    config = BERT_BASE
+    if args.bert_config_file:
+        config = config_lib.read_config(args.bert_config_file)
+    return {
+        "config": config.to_dict(),
+        "num_labels": num_labels,
+        "arrays": str(arrays),
+        "threads": args.threads,
+        "learning_rate": 1e-5,
+        "train_batch_size": TRAIN_BATCH_SIZE,
+        "predict_batch_size": PREDICT_BATCH_SIZE,
+    }
+
+
+def start_sides(
+    args: argparse.Namespace, setup: dict[str, Any]
+) -> dict[str, commands.Client]:
+    """Starts both sides, one after the other: theirs measures as it starts."""
+    ours_env = {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    threads = {"OMP_NUM_THREADS": str(args.threads)}
+    sides = {}
+    for name, python, env in (
+        ("ours", sys.executable, ours_env),
+        ("theirs", args.hugging_face_python, {"HF_HUB_OFFLINE": "1", **threads}),
+    ):
+        side = commands.Client(python, str(SIDES / f"{name}.py"), setup, env)
+        side.wait_until_ready()
+        sides[name] = side
+    return sides
+
+
+def measure_training(
+    sides: dict[str, commands.Client], rounds: int, steps: int
+) -> dict[str, list[float]]:
+    """Returns the seconds of a step in each turn, by side."""
+    for side in sides.values():
+        side.call("train", 0, 1)  # Traces, and makes room for gradients and slots.
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(rounds):
+        for name, side in sides.items():
+            seconds[name].append(side.call("train", 1 + turn * steps, steps) / steps)
+    return seconds
+
+
+def measure_prediction(
+    sides: dict[str, commands.Client], rounds: int, num_sentences: int
+) -> dict[str, list[float]]:
+    """Returns the seconds per padded position in each turn, by side."""
+    for side in sides.values():
+        side.call("predict", 0, PREDICT_BATCH_SIZE)
+    # Parts end where batches do, or the last batch of each part would be smaller.
+    num_batches = -(-num_sentences // PREDICT_BATCH_SIZE)
+    cuts = np.linspace(0, num_batches, rounds + 1).astype(int) * PREDICT_BATCH_SIZE
+    cuts = np.unique(np.minimum(cuts, num_sentences)).tolist()
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for first, end in itertools.pairwise(cuts):
+        for name, side in sides.items():
+            taken = side.call("predict", first, end)
+            seconds[name].append(taken / ((end - first) * LENGTH))
+    return seconds
+
+
+def describe_machine(threads: int) -> dict[str, Any]:
+    """Returns what the numbers depend on besides the programs."""
+    model = platform.processor()
+    cpu_info = pathlib.Path("/proc/cpuinfo")
+    if cpu_info.exists():
+        lines = cpu_info.read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2] for line in lines if "model name" in line]
+        model = names[0].strip() if names else model
+    return {
+        "machine": f"{platform.machine()} {model}, {os.cpu_count()} cores",
+        "threads": threads,
+        "load_at_start": round(os.getloadavg()[0], 2),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def main() -> None:
+    """Measures both and prints what came out."""
+    args = parse_arguments()
+    report = describe_machine(args.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        arrays = pathlib.Path(folder) / "arrays.npz"
+        num_sentences, num_labels = write_arrays(args, arrays)
+        sides = start_sides(args, make_setup(args, arrays, num_labels))
+        steps = measure_training(sides, args.rounds, args.steps)
+        positions = measure_prediction(sides, args.rounds, num_sentences)
+        for name, side in sides.items():
+            report[name] = side.about
+            side.close()
+    print(
+        f"{report['machine']}, {args.threads} threads, load {report['load_at_start']}"
+    )
+    for name in sides:
+        print(f"{name:8}{report[name]['versions']}")
+    medians = {name: statistics.median(values) for name, values in steps.items()}
+    report["step_seconds"], report["step_medians"] = steps, medians
+    report["training_ratio"] = medians["theirs"] / medians["ours"]
+    print(f"Training step, {TRAIN_BATCH_SIZE} x {LENGTH}, float32")
+    for name, value in medians.items():
+        print(f"{name:8}{value:8.3f} s")
+    print(f"ours is {report['training_ratio']:.2f} times as fast")
+
+    medians = {name: 1 / statistics.median(v) for name, v in positions.items()}
+    report["position_seconds"], report["positions_per_second"] = positions, medians
+    report["prediction_ratio"] = medians["ours"] / medians["theirs"]
+    print(f"Prediction of {num_sentences} sentences padded to {LENGTH}, float32")
+    for name, value in medians.items():
+        print(f"{name:8}{value:8.0f} positions/s")
+    print(f"ours is {report['prediction_ratio']:.2f} times as fast")
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
