@@ -35,3 +35,4 @@ echo "Mentions found in sample_data/ner/test.tsv, with the right words and type:
 "$PYTHON" biocodes/conlleval.py <"$OUTPUT_DIR/NER_result_conll.txt"
 echo
 echo "The curves of the training: $PWD/$OUTPUT_DIR/training.png"
+echo "Every mention, right or wrong: $PWD/$OUTPUT_DIR/report.html"

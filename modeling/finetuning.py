@@ -8,6 +8,7 @@ Used by the programs at the top level only. The loop itself is in
 import dataclasses
 import functools
 import json
+import os
 import pathlib
 from collections.abc import Callable, Mapping
 
@@ -84,11 +85,14 @@ def plan_length(num_examples: int, settings: settings_lib.FinetuneSettings) -> L
     )
 
 
-def newest_checkpoint(settings: settings_lib.FinetuneSettings) -> str | None:
+def newest_checkpoint(
+    settings: settings_lib.FinetuneSettings, *, trains: bool
+) -> str | None:
     """Returns the checkpoint in --output_dir that the run is to go on from.
 
     Args:
         settings: Names the folder and says, with --resume, what to do.
+        trains: Whether the run trains, or uses what is trained.
 
     Returns:
         Its prefix, or None to start from --init_checkpoint.
@@ -98,9 +102,13 @@ def newest_checkpoint(settings: settings_lib.FinetuneSettings) -> str | None:
             would delete the weights to start from.
     """
     if settings.resume == "never":
-        _check_init_checkpoint_stays(settings)
+        if trains:
+            _check_init_checkpoint_stays(settings)
         return None
-    newest = saver.Saver(settings.output_dir, read_only=True).latest()
+    if trains:
+        newest = saver.Saver(settings.output_dir, read_only=True).latest()
+    else:
+        newest = trained_checkpoint(settings.output_dir)
     if newest is None and settings.resume == "must":
         raise errors.InputError(
             f"{settings.output_dir}: --resume=must needs a checkpoint "
@@ -115,9 +123,27 @@ def newest_checkpoint(settings: settings_lib.FinetuneSettings) -> str | None:
     return newest
 
 
+def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
+    """Returns the checkpoint of a run that its predictions are made with.
+
+    Args:
+        output_dir: The run's output folder.
+
+    Returns:
+        The prefix of the best checkpoint if the run selected by scores, else
+        of the newest; None if there is none.
+    """
+    checkpoints = saver.Saver(output_dir, read_only=True)
+    record = run_record.read(output_dir)
+    best = checkpoints.best()
+    if best and record and record[run_record.TRAINING].get("select_on") == "devel":
+        return os.path.join(output_dir, best["checkpoint"])
+    return checkpoints.latest()
+
+
 def _check_init_checkpoint_stays(settings: settings_lib.FinetuneSettings) -> None:
     """Raises if starting over would delete what the run starts from."""
-    if not (settings.do_train and settings.init_checkpoint):
+    if not settings.init_checkpoint:
         return
     output_dir = pathlib.Path(settings.output_dir).resolve()
     given = pathlib.Path(settings.init_checkpoint).expanduser().resolve()

@@ -70,6 +70,7 @@ def make(
         )
         training = {name: getattr(settings, name) for name in names}
         training |= length
+        training["select_on"] = getattr(settings, "select_on", "none")
         training["training_data_sha256"] = runs.sha256(training_file)
     return {MODEL: model, TRAINING: training}
 

@@ -173,13 +173,16 @@ def load_weights(
         )
 
 
-def check_random_start(settings: settings_lib.FinetuneSettings) -> None:
+def check_random_start(*, trains: bool) -> None:
     """Accepts a start from random weights where they are trained.
+
+    Args:
+        trains: Whether they are.
 
     Raises:
         InputError: If there is nothing but random weights to predict with.
     """
-    if not settings.do_train:
+    if not trains:
         raise errors.InputError(
             "Evaluation and prediction need a trained model: --do_train, "
             "--init_checkpoint, or a checkpoint in --output_dir. Received: none."

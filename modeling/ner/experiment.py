@@ -48,7 +48,8 @@ class Experiment:
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
         sentences = self._read_files()
-        self._resumed_from = finetuning.newest_checkpoint(settings)
+        trains = settings.trains
+        self._resumed_from = finetuning.newest_checkpoint(settings, trains=trains)
         self._labels, self._loads_head = self._choose_labels(sentences)
         self._splits = {
             name: ner_files.featurize_file(
@@ -62,7 +63,7 @@ class Experiment:
             for name, of_file in sentences.items()
         }
         self._length = None
-        if settings.trains:  # A window is an example of its own.
+        if trains:  # A window is an example of its own.
             num_examples = len(self._splits[settings.training_file].windows)
             self._length = finetuning.plan_length(num_examples, settings)
         self._record = run_record.make(
@@ -193,7 +194,7 @@ class Experiment:
                 needed=() if settings.trains else _HEAD,
             )
         else:
-            runs.check_random_start(settings)
+            runs.check_random_start(trains=settings.trains)
         return finetuning.step_of(self._resumed_from) if self._resumed_from else 0
 
     def _train(self) -> None:

@@ -14,7 +14,7 @@ import pathlib
 from collections.abc import Iterable, Iterator
 
 from modeling import config as config_lib
-from modeling import errors, run_record, runs
+from modeling import errors, finetuning, run_record, runs
 from modeling.data import ner, ner_labels
 from modeling.ner import tagger as tagger_lib
 from modeling.reports import mentions
@@ -157,7 +157,7 @@ class NerPredictor:
 def _split(text: str) -> list[_Sentence]:
     """Splits a text into sentences of words; none is empty."""
     split = (
-        words.split_words(text[start:end], start)
+        words.split_words(text, start, end)
         for start, end in sentences.split_sentences(text)
     )
     return [_Sentence(of_sentence) for of_sentence in split if of_sentence]
@@ -186,23 +186,25 @@ def load(
         max_seq_length: Longest row, in WordPieces; as in training if None.
 
     Returns:
-        A predictor with the newest checkpoint of the folder.
+        A predictor with the best checkpoint of the folder if the run selected
+        by scores, else with the newest.
 
     Raises:
         InputError: If the folder does not hold a trained model.
     """
     folder = pathlib.Path(path)
     record = run_record.read(folder)
-    if record is None:
+    checkpoint = finetuning.trained_checkpoint(folder) if record else None
+    if record is None or checkpoint is None:
         raise errors.InputError(
             f"{folder}: A folder that run_ner.py trained in is needed, with "
             f"{run_record.RUN_FILE} and a checkpoint. Received one "
-            f"without {run_record.RUN_FILE}: {checkpoint_folders.describe(folder)}."
+            f"without: {checkpoint_folders.describe(folder)}."
         )
     config = config_lib.read_config(folder / run_record.CONFIG_FILE)
     labels = ner_labels.read_labels(folder) or ner.LEGACY_LABELS
     model = ner_task.NerModel(config, len(labels))
-    runs.load_weights(model, folder, needed=("output_weights", "output_bias"))
+    runs.load_weights(model, checkpoint, needed=("output_weights", "output_bias"))
     pieces = vocabulary.read_vocabulary(folder / run_record.VOCAB_FILE).pieces
     tokenizer = tokenization.BertTokenizer(
         pieces, do_lower_case=record[run_record.MODEL]["do_lower_case"]
