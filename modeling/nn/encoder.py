@@ -166,7 +166,7 @@ class TransformerLayer(tf.Module):
         """
         mixed = self.attention(inputs, padding_mask, seed=dropout.place(seed, 0))
         mixed = self.attention_output(mixed, inputs, seed=dropout.place(seed, 1))
-        wide = self._activation(self.intermediate(mixed))  # [B, T, I]
+        wide = self.intermediate(mixed, activation=self._activation)  # [B, T, I]
         return self.output(wide, mixed, seed=dropout.place(seed, 2))
 
 

@@ -147,7 +147,7 @@ class MaskedWordHead(tf.Module):
             float32[B, P, V].
         """
         picked = tf.gather(sequence, positions, batch_dims=1)  # [B, P, D]
-        picked = self.layer_norm(self._activation(self.dense(picked)))
+        picked = self.layer_norm(self.dense(picked, activation=self._activation))
         return project(picked, word_embeddings, self.output_bias)
 
 
