@@ -106,12 +106,13 @@ class Experiment:
 
     @functools.cached_property
     def tagger(self) -> tagger.Tagger:
-        """Labels words with the model as it is."""
+        """Labels words with the model; made when the weights are final."""
         return tagger.Tagger(
-            self._model.predict,
+            self._model,
             self._tokenizer,
             self._labels,
             max_seq_length=self._settings.max_seq_length,
+            precision=self._settings.precision,
             replicas=self._replicas,
         )
 
@@ -278,8 +279,7 @@ class Experiment:
         if self._settings.length_buckets:
             outputs = self.tagger.label_rows(arrays, verb="predicting")
         else:
-            graph = inference.Graph(self._model.predict, self._replicas)
-            outputs = graph.collect(
+            outputs = self.tagger.graph.collect(
                 batching.inference_batches(arrays, self._settings.predict_batch_size)
             )
         ner_outputs.write_labels(folder, split, outputs["predictions"], self._labels)

@@ -178,12 +178,15 @@ def load(
     path: str | os.PathLike[str],
     *,
     max_seq_length: int | None = None,
+    precision: str = "float32",
 ) -> NerPredictor:
     """Loads what run_ner.py trained.
 
     Args:
         path: Its --output_dir.
         max_seq_length: Longest row, in WordPieces; as in training if None.
+        precision: Type of the matrix products: "float32", or "bfloat16" for
+            speed where the processor has it.
 
     Returns:
         A predictor with the best checkpoint of the folder if the run selected
@@ -210,10 +213,11 @@ def load(
         pieces, do_lower_case=record[run_record.MODEL]["do_lower_case"]
     )
     tagger = tagger_lib.Tagger(
-        model.predict,
+        model,
         tokenizer,
         labels,
         max_seq_length=max_seq_length or record[run_record.TRAINING]["max_seq_length"],
+        precision=precision,
         replicas=replication.SingleProcess(),
     )
     return NerPredictor(tagger)

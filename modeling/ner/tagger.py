@@ -6,12 +6,13 @@ in order. Used by the programs and by `predictor.py`.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from modeling.data import lengths, ner, ner_features, ner_windows
+from modeling.tasks import ner as ner_task
 from modeling.text import tokenization
 from modeling.training import inference, replication
 
@@ -42,28 +43,32 @@ class Tagger:
 
     Attributes:
         labels: The model's labels in the order of ids.
+        graph: Features to "predictions" and "probabilities", of a batch.
     """
 
     def __init__(
         self,
-        predict: Callable[[inference.Batch], Mapping[str, tf.Tensor]],
+        model: ner_task.NerModel,
         tokenizer: tokenization.BertTokenizer,
         labels: Sequence[str],
         *,
         max_seq_length: int,
+        precision: str = "float32",
         replicas: replication.Replication,
     ) -> None:
         """Remembers the parts; the graph is traced when it is first needed.
 
         Args:
-            predict: Features to "predictions", int32[B, T], and
-                "probabilities", float32[B, T, C].
+            model: With its final weights, if the precision is lower.
             tokenizer: Splits words into pieces.
             labels: The model's labels in the order of ids.
             max_seq_length: Longest row, in WordPieces.
+            precision: Type of the matrix products: a name of TensorFlow's.
             replicas: Where it runs.
         """
-        self._graph = inference.Graph(predict, replicas)
+        if precision != "float32":
+            model.lower_precision(tf.as_dtype(precision))
+        self.graph = inference.Graph(model.predict, replicas)
         self._tokenizer, self.labels = tokenizer, tuple(labels)
         self._max_seq_length = max_seq_length
 
@@ -85,7 +90,7 @@ class Tagger:
         inputs = {key: arrays[key] for key in _SPEC}
         batches = (lengths.trim(inputs, rows, row_lengths) for rows in groups)
         outputs: dict[str, np.ndarray] = {}
-        computed = self._graph.infer(
+        computed = self.graph.infer(
             batches, len(groups) if verb else None, spec=_SPEC, verb=verb
         )
         for rows, batch in zip(groups, computed, strict=True):

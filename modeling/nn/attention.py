@@ -108,7 +108,8 @@ class SelfAttention(tf.Module):
                 outside training.
 
         Returns:
-            float32[B, T, D], the outputs of the H heads side by side.
+            float32[B, T, D], the outputs of the H heads side by side; of a
+            shorter type where the projections compute in one.
         """
         query = self._split_heads(self.query(inputs))  # [B, H, T, K]
         key = self._split_heads(self.key(inputs))  # [B, H, T, K]
@@ -117,13 +118,15 @@ class SelfAttention(tf.Module):
         # Scaling the query is D / T times cheaper than scaling the scores.
         query *= 1.0 / math.sqrt(self._head_size)
         scores = tf.matmul(query, key, transpose_b=True)  # [B, H, T, T]
+        scores = tf.cast(scores, inputs.dtype)  # Softmax needs float32.
         is_padding = tf.cast(1 - padding_mask, scores.dtype)  # [B, T]
         scores += _PADDING_SCORE * is_padding[:, tf.newaxis, tf.newaxis, :]
 
         weights = tf.nn.softmax(scores)  # [B, H, T, T]
         # Drops whole positions to attend to, as in the original paper.
         weights = dropout.apply(weights, self._dropout_rate, seed)
-        return self._merge_heads(tf.matmul(weights, value))  # [B, T, D]
+        mixed = tf.matmul(tf.cast(weights, value.dtype), value)  # [B, H, T, K]
+        return self._merge_heads(mixed)  # [B, T, D]
 
     def _split_heads(self, x: tf.Tensor) -> tf.Tensor:
         """Reshapes [B, T, D] to [B, H, T, K]."""

@@ -140,4 +140,5 @@ class Bert(tf.Module):
         Returns:
             float32[B, D].
         """
-        return tf.tanh(self.pooler(sequence[:, 0]))
+        pooled = self.pooler(sequence[:, 0], activation=tf.tanh)
+        return tf.cast(pooled, sequence.dtype)

@@ -67,7 +67,8 @@ class ResidualDense(tf.Module):
         Returns:
             float32[B, T, D].
         """
-        outputs = dropout.apply(self.dense(inputs), self._dropout_rate, seed)
+        outputs = tf.cast(self.dense(inputs), residual.dtype)
+        outputs = dropout.apply(outputs, self._dropout_rate, seed)
         return self.layer_norm(outputs + residual)
 
 

@@ -147,7 +147,8 @@ class MaskedWordHead(tf.Module):
             float32[B, P, V].
         """
         picked = tf.gather(sequence, positions, batch_dims=1)  # [B, P, D]
-        picked = self.layer_norm(self.dense(picked, activation=self._activation))
+        dense = self.dense(picked, activation=self._activation)
+        picked = self.layer_norm(tf.cast(dense, picked.dtype))
         return project(picked, word_embeddings, self.output_bias)
 
 

@@ -101,6 +101,16 @@ class Dense(tf.Module):
                 [input_size, output_size], initializer_range, "kernel"
             )
             self.bias = tf.Variable(tf.zeros([output_size]), name="bias")
+        self._low_kernel: tf.Tensor | None = None
+
+    def lower_precision(self, dtype: tf.DType) -> None:
+        """Computes in a shorter type from now on, for inference.
+
+        Args:
+            dtype: Such as `tf.bfloat16`. Outputs are of this type, too. The
+                kernel is cast once: later changes of it are not seen.
+        """
+        self._low_kernel = tf.cast(self.kernel, dtype)
 
     def __call__(
         self,
@@ -115,12 +125,14 @@ class Dense(tf.Module):
             activation: Applied to each value.
 
         Returns:
-            float32[..., M].
+            float32[..., M], or of the type given to `lower_precision`.
         """
+        kernel = self.kernel if self._low_kernel is None else self._low_kernel
         # One matrix product: a batched one with a shared kernel is slower. The
         # activation follows it at once, where TensorFlow may fuse the two.
-        rows = tf.reshape(inputs, [-1, self._input_size])
-        outputs = activation(tf.nn.bias_add(tf.matmul(rows, self.kernel), self.bias))
+        rows = tf.cast(tf.reshape(inputs, [-1, self._input_size]), kernel.dtype)
+        bias = tf.cast(self.bias, kernel.dtype)
+        outputs = activation(tf.nn.bias_add(tf.matmul(rows, kernel), bias))
         shape = tf.concat([tf.shape(inputs)[:-1], [self._output_size]], 0)
         return tf.ensure_shape(
             tf.reshape(outputs, shape), [*inputs.shape[:-1], self._output_size]
@@ -172,3 +184,18 @@ class LayerNorm(tf.Module):
         variance = tf.reduce_mean(squares, -1, keepdims=True)
         scale = tf.math.rsqrt(variance + LAYER_NORM_EPSILON) * self.gamma
         return (inputs - mean) * scale + self.beta
+
+
+def lower_precision(module: tf.Module, dtype: tf.DType) -> None:
+    """Lets all dense layers of a module compute in a shorter type.
+
+    Weights, LayerNorm, softmax and heads stay in float32. For inference with
+    weights that are final.
+
+    Args:
+        module: Any module.
+        dtype: Such as `tf.bfloat16`.
+    """
+    for part in module.submodules:
+        if isinstance(part, Dense):
+            part.lower_precision(dtype)

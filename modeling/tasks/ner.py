@@ -7,7 +7,7 @@ Reading and featurizing are in `data/`, scores in `biocodes/conlleval.py`.
 import tensorflow as tf
 
 from modeling import config as config_lib
-from modeling.nn import bert, heads
+from modeling.nn import bert, heads, layers
 from modeling.tasks import losses
 
 # The sum over all positions, as in the original, or the mean over WordPieces.
@@ -51,6 +51,10 @@ class NerModel(tf.Module):
         """The variables that the loss depends on: all but the pooler."""
         unused = {id(variable) for variable in self.bert.pooler.variables}
         return [v for v in self.trainable_variables if id(v) not in unused]
+
+    def lower_precision(self, dtype: tf.DType) -> None:
+        """Computes BERT's matrix products in a shorter type; see `layers`."""
+        layers.lower_precision(self.bert, dtype)
 
     def logits(
         self, batch: dict[str, tf.Tensor], *, seed: tf.Tensor | None = None

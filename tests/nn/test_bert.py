@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from modeling import config as config_lib
-from modeling.nn import bert, dropout
+from modeling.nn import bert, dropout, layers
 
 # Dimensions are pairwise different, so that a swapped axis cannot pass.
 B, T = 2, 5
@@ -184,3 +184,21 @@ def test_initializer_range_reaches_every_random_variable():
             tf.debugging.assert_equal(
                 variable, tf.fill(variable.shape, float(constant))
             )
+
+
+def test_bfloat16_is_close_to_float32_and_stays_float32_outside(shared):
+    golden = shared / "golden" / "model"
+    module = bert.Bert(config_lib.read_config(golden / "bert_config.json"))
+    batch = np.load(golden / "batches.npz")
+    features = [batch[k][0] for k in ("input_ids", "input_mask", "segment_ids")]
+    exact = module(*features)
+    pooled = module.pool(exact.sequence)
+    layers.lower_precision(module, tf.bfloat16)
+    outputs = module(*features)
+    for low, high in [
+        (outputs.sequence, exact.sequence),
+        (module.pool(outputs.sequence), pooled),
+    ]:
+        assert low.dtype == tf.float32
+        error = np.abs(low - high).max() / np.abs(high).max()
+        assert 0 < error < 0.03

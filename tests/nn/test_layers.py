@@ -128,3 +128,18 @@ def test_gelu_is_not_the_form_with_tanh():
 def test_activations_by_name(name, expected):
     outputs = layers.ACTIVATIONS[name](tf.constant([-1.0, 0.0, 2.0]))
     np.testing.assert_allclose(outputs, expected, atol=1e-6)
+
+
+def test_lower_precision_rounds_products_and_leaves_weights(rng):
+    dense = layers.Dense(64, 48, initializer_range=1.0)
+    inputs = rng.standard_normal([7, 64]).astype(np.float32)
+    exact = dense(inputs).numpy()
+    before = dense.kernel.numpy()
+    layers.lower_precision(tf.Module(), tf.bfloat16)  # Holds no dense layer.
+    np.testing.assert_array_equal(dense(inputs), exact)
+    dense.lower_precision(tf.bfloat16)
+    rounded = dense(inputs)
+    assert rounded.dtype == tf.bfloat16
+    error = np.abs(tf.cast(rounded, tf.float32) - exact).max() / np.abs(exact).max()
+    assert 0 < error < 0.02
+    np.testing.assert_array_equal(dense.kernel.numpy(), before)

@@ -182,3 +182,15 @@ def test_reads_iobes_as_iob2(make_ner_run, ner_run):
     run(run.folder / "out")
     labels = read_json(run.folder / "out" / "label2id.json")
     assert set(labels) == {"[PAD]", "B", "I", "O", "X", "[CLS]", "[SEP]"}
+
+
+@pytest.mark.parametrize("length_buckets", [False, True])
+def test_bfloat16_predicts_nearly_the_same_labels(
+    ner_run, trained_ner, tmp_path, length_buckets
+):
+    options = {"precision": "bfloat16", "length_buckets": length_buckets}
+    ner_run.predict(tmp_path, trained_ner.folder, output_probabilities=True, **options)
+    low = lines_of(tmp_path / "label_test.txt")
+    high = lines_of(trained_ner.folder / "label_test.txt")
+    same = sum(one == other for one, other in zip(low, high, strict=True))
+    assert same >= 0.98 * len(high)
