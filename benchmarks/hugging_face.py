@@ -16,9 +16,9 @@ the same arrays, and take turns, so that a busy spell of the machine meets both:
     prediction  all sentences of --data once, an equal part of them a turn, in batches
                 of 8 padded to 128.
 
-Weights are random, as speed does not depend on them. Prints the median of the turns
-and, as the last line, everything as JSON. How to set up the other side is in
-README.md beside this file.
+Weights are random, as speed does not depend on them. Takes about ten minutes on two
+cores. Prints the median of the turns and, as the last line, all of them as JSON. How
+to set up the other side is in README.md beside this file.
 """
 
 import argparse
@@ -46,6 +46,9 @@ BERT_BASE = config_lib.BertConfig(vocab_size=28996, type_vocab_size=2)
 LENGTH = 128
 TRAIN_BATCH_SIZE = 16
 PREDICT_BATCH_SIZE = 8
+
+Report = dict[str, Any]
+Seconds = dict[str, list[float]]  # Of each turn, by side.
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -109,13 +112,16 @@ def make_setup(
 def start_sides(
     args: argparse.Namespace, setup: dict[str, Any]
 ) -> dict[str, commands.Client]:
-    """Starts both sides, one after the other: theirs measures as it starts."""
+    """Starts both sides, one after the other: theirs measures as it starts.
+
+    Theirs comes first, as its environment is the one that may be missing.
+    """
     ours_env = {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     threads = {"OMP_NUM_THREADS": str(args.threads)}
     sides = {}
     for name, python, env in (
-        ("ours", sys.executable, ours_env),
         ("theirs", args.hugging_face_python, {"HF_HUB_OFFLINE": "1", **threads}),
+        ("ours", sys.executable, ours_env),
     ):
         side = commands.Client(python, str(SIDES / f"{name}.py"), setup, env)
         side.wait_until_ready()
@@ -125,11 +131,11 @@ def start_sides(
 
 def measure_training(
     sides: dict[str, commands.Client], rounds: int, steps: int
-) -> dict[str, list[float]]:
+) -> Seconds:
     """Returns the seconds of a step in each turn, by side."""
     for side in sides.values():
         side.call("train", 0, 1)  # Traces, and makes room for gradients and slots.
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    seconds: Seconds = {name: [] for name in sides}
     for turn in range(rounds):
         for name, side in sides.items():
             seconds[name].append(side.call("train", 1 + turn * steps, steps) / steps)
@@ -138,7 +144,7 @@ def measure_training(
 
 def measure_prediction(
     sides: dict[str, commands.Client], rounds: int, num_sentences: int
-) -> dict[str, list[float]]:
+) -> Seconds:
     """Returns the seconds per padded position in each turn, by side."""
     for side in sides.values():
         side.call("predict", 0, PREDICT_BATCH_SIZE)
@@ -146,7 +152,7 @@ def measure_prediction(
     num_batches = -(-num_sentences // PREDICT_BATCH_SIZE)
     cuts = np.linspace(0, num_batches, rounds + 1).astype(int) * PREDICT_BATCH_SIZE
     cuts = np.unique(np.minimum(cuts, num_sentences)).tolist()
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    seconds: Seconds = {name: [] for name in sides}
     for first, end in itertools.pairwise(cuts):
         for name, side in sides.items():
             taken = side.call("predict", first, end)
@@ -154,7 +160,7 @@ def measure_prediction(
     return seconds
 
 
-def describe_machine(threads: int) -> dict[str, Any]:
+def describe_machine(threads: int) -> Report:
     """Returns what the numbers depend on besides the programs."""
     model = platform.processor()
     cpu_info = pathlib.Path("/proc/cpuinfo")
@@ -170,6 +176,32 @@ def describe_machine(threads: int) -> dict[str, Any]:
     }
 
 
+def report_training(sides: dict[str, commands.Client], seconds: Seconds) -> Report:
+    """Prints and returns what came out for training."""
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    ratio = medians["theirs"] / medians["ours"]
+    print(f"Training step, {TRAIN_BATCH_SIZE} x {LENGTH}, float32")
+    for name in sides:
+        print(f"{name:8}{medians[name]:8.3f} s")
+    print(f"ours is {ratio:.2f} times as fast", flush=True)
+    return {"step_seconds": seconds, "step_medians": medians, "training_ratio": ratio}
+
+
+def report_prediction(sides: dict[str, commands.Client], seconds: Seconds) -> Report:
+    """Prints and returns what came out for prediction."""
+    speeds = {name: 1 / statistics.median(values) for name, values in seconds.items()}
+    ratio = speeds["ours"] / speeds["theirs"]
+    print(f"Prediction, batches of {PREDICT_BATCH_SIZE} padded to {LENGTH}, float32")
+    for name in sides:
+        print(f"{name:8}{speeds[name]:8.0f} positions/s")
+    print(f"ours is {ratio:.2f} times as fast", flush=True)
+    return {
+        "position_seconds": seconds,
+        "positions_per_second": speeds,
+        "prediction_ratio": ratio,
+    }
+
+
 def main() -> None:
     """Measures both and prints what came out."""
     args = parse_arguments()
@@ -178,31 +210,19 @@ def main() -> None:
         arrays = pathlib.Path(folder) / "arrays.npz"
         num_sentences, num_labels = write_arrays(args, arrays)
         sides = start_sides(args, make_setup(args, arrays, num_labels))
-        steps = measure_training(sides, args.rounds, args.steps)
-        positions = measure_prediction(sides, args.rounds, num_sentences)
+        print(
+            f"{report['machine']}, {args.threads} threads, "
+            f"load {report['load_at_start']}, {num_sentences} sentences"
+        )
         for name, side in sides.items():
             report[name] = side.about
+            print(f"{name:8}{side.about['versions']}", flush=True)
+        seconds = measure_training(sides, args.rounds, args.steps)
+        report |= report_training(sides, seconds)
+        seconds = measure_prediction(sides, args.rounds, num_sentences)
+        report |= report_prediction(sides, seconds)
+        for side in sides.values():
             side.close()
-    print(
-        f"{report['machine']}, {args.threads} threads, load {report['load_at_start']}"
-    )
-    for name in sides:
-        print(f"{name:8}{report[name]['versions']}")
-    medians = {name: statistics.median(values) for name, values in steps.items()}
-    report["step_seconds"], report["step_medians"] = steps, medians
-    report["training_ratio"] = medians["theirs"] / medians["ours"]
-    print(f"Training step, {TRAIN_BATCH_SIZE} x {LENGTH}, float32")
-    for name, value in medians.items():
-        print(f"{name:8}{value:8.3f} s")
-    print(f"ours is {report['training_ratio']:.2f} times as fast")
-
-    medians = {name: 1 / statistics.median(v) for name, v in positions.items()}
-    report["position_seconds"], report["positions_per_second"] = positions, medians
-    report["prediction_ratio"] = medians["ours"] / medians["theirs"]
-    print(f"Prediction of {num_sentences} sentences padded to {LENGTH}, float32")
-    for name, value in medians.items():
-        print(f"{name:8}{value:8.0f} positions/s")
-    print(f"ours is {report['prediction_ratio']:.2f} times as fast")
     print(json.dumps(report))
 
 
