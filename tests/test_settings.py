@@ -103,6 +103,7 @@ def test_a_data_set_or_raw_text_is_required():
     [
         ({"length_buckets": True}, "--length_buckets needs --loss=masked_mean"),
         ({"refit": True}, "--refit needs --select_on=devel"),
+        ({"num_runs": 2, "predict_file": "-"}, "--predict_file need one model"),
     ],
 )
 def test_flags_that_need_each_other(changes, message):

@@ -130,6 +130,11 @@ class Settings(settings_lib.FinetuneSettings):
                 "--length_buckets needs --loss=masked_mean in training: the "
                 "original's loss counts padding. Received: --loss=original."
             )
+        if self.num_runs > 1 and (self.refit or self.predict_file):
+            raise errors.InputError(
+                "--num_runs above 1 is for scores: --refit and --predict_file need "
+                f"one model. Received: --num_runs={self.num_runs}."
+            )
         if self.refit and self.select_on == "none":
             raise errors.InputError(
                 "--refit needs --select_on=devel. Received: --select_on=none."
