@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training as all programs do it: start or resume, train, draw.
+"""Training as all programs do it: go on or start over, train, draw.
 
 Used by the programs at the top level only. The loop itself is in
 `training/loop.py`; here a run's settings are turned into its parts.
@@ -8,7 +8,6 @@ Used by the programs at the top level only. The loop itself is in
 import dataclasses
 import functools
 import json
-import os
 import pathlib
 from collections.abc import Callable, Mapping
 
@@ -26,10 +25,7 @@ from modeling.training import (
     saver,
     schedule,
     steps,
-    weights,
 )
-
-_STEP = "global_step"
 
 # (first step, number of steps) to the batches of these steps.
 MakeBatches = Callable[[int, int], tf.data.Dataset]
@@ -83,76 +79,6 @@ def plan_length(num_examples: int, settings: settings_lib.FinetuneSettings) -> L
         num_train_steps=num_train_steps,
         num_warmup_steps=int(num_train_steps * settings.warmup_proportion),
     )
-
-
-def newest_checkpoint(
-    settings: settings_lib.TrainSettings, *, trains: bool
-) -> str | None:
-    """Returns the checkpoint in --output_dir that the run is to go on from.
-
-    Args:
-        settings: Names the folder and says, with --resume, what to do.
-        trains: Whether the run trains, or uses what is trained.
-
-    Returns:
-        Its prefix, or None to start from --init_checkpoint.
-
-    Raises:
-        InputError: If --resume=must and there is none, or if --resume=never
-            would delete the weights to start from.
-    """
-    if settings.resume == "never":
-        if trains:
-            _check_init_checkpoint_stays(settings)
-        return None
-    if trains:
-        newest = saver.Saver(settings.output_dir, read_only=True).latest()
-    else:
-        newest = trained_checkpoint(settings.output_dir)
-    if newest is None and settings.resume == "must":
-        raise errors.InputError(
-            f"{settings.output_dir}: --resume=must needs a checkpoint "
-            "(model.ckpt-N) in --output_dir. Received: a folder without one."
-        )
-    if newest is not None:
-        logging.info(
-            "%s is in --output_dir, so it is used in place of --init_checkpoint "
-            "(--resume=never starts over).",
-            newest,
-        )
-    return newest
-
-
-def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
-    """Returns the checkpoint of a run that its predictions are made with.
-
-    Args:
-        output_dir: The run's output folder.
-
-    Returns:
-        The prefix of the best checkpoint if the run selected by scores, else
-        of the newest; None if there is none.
-    """
-    checkpoints = saver.Saver(output_dir, read_only=True)
-    record = run_record.read(output_dir)
-    best = checkpoints.best()
-    if best and record and record[run_record.TRAINING].get("select_on") == "devel":
-        return os.path.join(output_dir, best["checkpoint"])
-    return checkpoints.latest()
-
-
-def _check_init_checkpoint_stays(settings: settings_lib.TrainSettings) -> None:
-    """Raises if starting over would delete what the run starts from."""
-    if not settings.init_checkpoint:
-        return
-    output_dir = pathlib.Path(settings.output_dir).resolve()
-    given = pathlib.Path(settings.init_checkpoint).expanduser().resolve()
-    if output_dir in (given, given.parent):
-        raise errors.InputError(
-            f"{settings.output_dir}: With --resume=never, --init_checkpoint must "
-            "not be in --output_dir, whose checkpoints are deleted. Received: "
-            f"--init_checkpoint={settings.init_checkpoint}."
-        )
 
 
 def train(
@@ -259,9 +185,3 @@ def load_best(model: tf.Module, settings: settings_lib.TrainSettings) -> int:
     logging.info("Going on with the best: %s", json.dumps(best))
     runs.load_weights(model, pathlib.Path(settings.output_dir) / best["checkpoint"])
     return int(best["step"])
-
-
-def step_of(checkpoint: str) -> int:
-    """Returns the updates a checkpoint has seen, 0 if it does not say."""
-    source = weights.open_weights(checkpoint)
-    return int(source.read(_STEP)) if _STEP in source.names() else 0

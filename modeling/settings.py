@@ -155,6 +155,15 @@ class FinetuneSettings(ModelSettings, TrainSettings):
     )
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CloudTpuSettings:
+    """The original's flags for TPUs of Google Cloud, of the programs that had them."""
+
+    tpu_name: str | None = setting("Accepted for old commands; has no effect.", None)
+    tpu_zone: str | None = setting("Accepted for old commands; has no effect.", None)
+    gcp_project: str | None = setting("Accepted for old commands; has no effect.", None)
+
+
 def check(settings: object) -> None:
     """Checks each value of a settings dataclass against its field.
 

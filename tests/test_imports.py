@@ -23,7 +23,14 @@ SCORERS = tuple(f"biocodes.{name}" for name in SCORER_NAMES.split())
 # The upper floor of `modeling`: where settings, data, models and training meet, for
 # the programs and for who uses a trained model. Nothing below may import these.
 TASK_PACKAGES = ("ner", "relation", "question")
-UPPER_FLOOR = (*TASK_PACKAGES, "pretraining", "run_training", "run_record", "runs")
+UPPER_FLOOR = (
+    *TASK_PACKAGES,
+    "pretraining",
+    "run_training",
+    "run_start",
+    "run_record",
+    "runs",
+)
 BUILDER_NAMES = """create_pretraining_data_beam learn_vocab make_corpus make_re_data
 re_corpora"""
 BUILDERS = tuple(f"biocodes.{name}" for name in BUILDER_NAMES.split())
@@ -51,14 +58,15 @@ RULES = {
     "export": "errors files tasks nn training.checkpoints text config",
     "runs": "errors files config settings text training programs",
     "run_record": "errors files config settings runs",
+    "run_start": "errors files settings training run_record runs",
     "run_training": "errors files settings nn training run_record runs",
     **dict.fromkeys(
         TASK_PACKAGES,
         "errors files config settings data text training tasks reports run_record "
-        "runs run_training",
+        "runs run_start run_training",
     ),
     "pretraining": "errors files config settings data instances text training tasks "
-    "run_record runs run_training",
+    "run_record runs run_start run_training",
 }
 MAY_IMPORT = {
     f"modeling.{name}": tuple(f"modeling.{other}" for other in others.split())

@@ -9,7 +9,7 @@ import os
 import numpy as np
 from absl import logging
 
-from modeling import files, run_record, run_training, runs
+from modeling import files, run_record, run_start, run_training, runs
 from modeling.data import (
     batching,
     lengths,
@@ -45,7 +45,7 @@ class Experiment:
         self._output_dir = runs.make_output_dir(settings.output_dir)
         sentences = self._read_files()
         trains = settings.trains
-        self._resumed_from = run_training.newest_checkpoint(settings, trains=trains)
+        self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         self._labels, self._loads_head = self._choose_labels(sentences)
         self._splits = {
             name: ner_files.featurize_file(
@@ -184,19 +184,14 @@ class Experiment:
         )
         if self._resumed_from:
             run_record.check_same_run(settings.output_dir, self._record)
-        checkpoint = self._resumed_from or settings.init_checkpoint
-        if not checkpoint:
-            runs.check_random_start(trains=settings.trains)
-            return make(), 0
-        if not settings.trains:
-            model = runs.load_model(make, checkpoint, needed=_HEAD)
-            step = run_training.step_of(checkpoint) if self._resumed_from else 0
-            return model, step
-        model = make()
-        if not self._resumed_from:
-            skip = () if self._loads_head else _HEAD
-            runs.load_weights(model, checkpoint, skip=skip)
-        return model, 0
+        return run_start.make_model(
+            make,
+            settings,
+            trains=settings.trains,
+            resumed_from=self._resumed_from,
+            head=_HEAD,
+            loads_head=self._loads_head,
+        )
 
     def _train(self) -> None:
         """Trains the model; with --select_on, leaves it with the best weights."""

@@ -14,7 +14,7 @@ import pathlib
 from collections.abc import Iterable, Iterator
 
 from modeling import config as config_lib
-from modeling import errors, run_record, run_training, runs
+from modeling import errors, run_record, run_start, runs
 from modeling.data import ner, ner_labels
 from modeling.ner import tagger as tagger_lib
 from modeling.reports import mentions
@@ -197,7 +197,7 @@ def load(
     """
     folder = pathlib.Path(path)
     record = run_record.read(folder)
-    checkpoint = run_training.trained_checkpoint(folder) if record else None
+    checkpoint = run_start.trained_checkpoint(folder) if record else None
     if record is None or checkpoint is None:
         raise errors.InputError(
             f"{folder}: A folder that run_ner.py trained in is needed, with "

@@ -10,7 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from modeling import config as config_lib
-from modeling import errors, files, run_record, run_training, runs
+from modeling import errors, files, run_record, run_start, run_training, runs
 from modeling.data import record_index, record_order
 from modeling.instances import masking
 from modeling.pretraining import examples
@@ -53,7 +53,7 @@ class Experiment:
         self._rules = self._make_rules()
         self._output_dir = runs.make_output_dir(settings.output_dir)
         trains = settings.do_train
-        self._resumed_from = run_training.newest_checkpoint(settings, trains=trains)
+        self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         groups = examples.list_files(settings.input_file)
         self._training = self._open([path for group in groups for path in group])
         self._order = self._make_order(groups)
@@ -77,8 +77,15 @@ class Experiment:
         self._log_plan()
         self._replicas = replication.SingleProcess()
         runs.seed_new_weights(settings.seed)
-        self._model = pretraining.PretrainingModel(self._config)
-        self._step = self._load_weights()
+        if self._resumed_from:
+            run_record.check_same_run(settings.output_dir, self._record)
+        self._model, self._step = run_start.make_model(
+            lambda: pretraining.PretrainingModel(self._config),
+            settings,
+            trains=trains,
+            resumed_from=self._resumed_from,
+            head=_HEADS,
+        )
 
     def run(self) -> dict[str, float]:
         """Trains and evaluates as the settings ask.
@@ -198,24 +205,6 @@ class Experiment:
             )
         plan.append(f"Output: {settings.output_dir}")
         logging.info("The plan of this run:\n  %s", "\n  ".join(plan))
-
-    def _load_weights(self) -> int:
-        """Loads the first weights and returns the updates they have seen.
-
-        Those of a training that is resumed are loaded when it begins.
-        """
-        settings = self._settings
-        if self._resumed_from:
-            run_record.check_same_run(settings.output_dir, self._record)
-        if self._resumed_from and settings.do_train:
-            return 0
-        checkpoint = self._resumed_from or settings.init_checkpoint
-        if not checkpoint:
-            runs.check_random_start(trains=settings.do_train)
-            return 0
-        needed = () if settings.do_train else _HEADS
-        runs.load_weights(self._model, checkpoint, needed=needed)
-        return run_training.step_of(self._resumed_from) if self._resumed_from else 0
 
     def _train(self) -> None:
         """Trains the model."""

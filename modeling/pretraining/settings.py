@@ -8,7 +8,7 @@ from modeling import settings as settings_lib
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(settings_lib.TrainSettings):
+class Settings(settings_lib.TrainSettings, settings_lib.CloudTpuSettings):
     """What a run of run_pretraining.py depends on."""
 
     input_file: str = settings_lib.setting(
@@ -65,15 +65,6 @@ class Settings(settings_lib.TrainSettings):
         "more, the rarer.",
         1,
         minimum=1,
-    )
-    tpu_name: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
-    )
-    tpu_zone: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
-    )
-    gcp_project: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
     )
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import functools
 
 from absl import logging
 
-from modeling import files, run_record, run_training, runs
+from modeling import files, run_record, run_start, run_training, runs
 from modeling.data import batching, question
 from modeling.question import answerer, dataset, predictions, scoring
 from modeling.question import settings as settings_lib
@@ -30,7 +30,7 @@ class Experiment:
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
         trains = settings.do_train
-        self._resumed_from = run_training.newest_checkpoint(settings, trains=trains)
+        self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         self._reader = dataset.Reader(settings, self._tokenizer)
         self._training, self._devel, self._predicted = self._read_files()
         self._length = digest = None
@@ -130,19 +130,14 @@ class Experiment:
         make = functools.partial(kind, self._config)
         if self._resumed_from:
             run_record.check_same_run(settings.output_dir, self._record)
-        checkpoint = self._resumed_from or settings.init_checkpoint
-        if not checkpoint:
-            runs.check_random_start(trains=settings.do_train)
-            return make(), 0
-        if not settings.do_train:
-            model = runs.load_model(make, checkpoint, needed=head)
-            step = run_training.step_of(checkpoint) if self._resumed_from else 0
-            return model, step
-        model = make()
-        if not self._resumed_from:
-            skip = () if settings.init_head else head
-            runs.load_weights(model, checkpoint, skip=skip)
-        return model, 0
+        return run_start.make_model(
+            make,
+            settings,
+            trains=settings.do_train,
+            resumed_from=self._resumed_from,
+            head=head,
+            loads_head=settings.init_head,
+        )
 
     def _train(self, split: dataset.Split) -> None:
         """Trains the model."""

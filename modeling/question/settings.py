@@ -12,7 +12,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(settings_lib.FinetuneSettings):
+class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
     """What a run of run_qa.py depends on."""
 
     train_file: str | None = settings_lib.setting(
@@ -101,15 +101,6 @@ class Settings(settings_lib.FinetuneSettings):
         "processor has it; training and evaluation stay in float32.",
         "float32",
         choices=PRECISIONS,
-    )
-    tpu_name: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
-    )
-    tpu_zone: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
-    )
-    gcp_project: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
     )
 
     def __post_init__(self) -> None:

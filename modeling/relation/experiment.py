@@ -10,7 +10,7 @@ import functools
 import numpy as np
 from absl import logging
 
-from modeling import files, run_record, run_training, runs
+from modeling import files, run_record, run_start, run_training, runs
 from modeling.data import (
     batching,
     lengths,
@@ -45,7 +45,7 @@ class Experiment:
         self._output_dir = runs.make_output_dir(settings.output_dir)
         trains = settings.do_train
         rows = dataset.read(settings)
-        self._resumed_from = run_training.newest_checkpoint(settings, trains=trains)
+        self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         known = relation_files.labels_beside(
             self._resumed_from or settings.init_checkpoint
         )
@@ -169,19 +169,14 @@ class Experiment:
         )
         if self._resumed_from:
             run_record.check_same_run(settings.output_dir, self._record)
-        checkpoint = self._resumed_from or settings.init_checkpoint
-        if not checkpoint:
-            runs.check_random_start(trains=settings.do_train)
-            return make(), 0
-        if not settings.do_train:
-            model = runs.load_model(make, checkpoint, needed=_HEAD)
-            step = run_training.step_of(checkpoint) if self._resumed_from else 0
-            return model, step
-        model = make()
-        if not self._resumed_from:
-            skip = () if self._loads_head else _HEAD
-            runs.load_weights(model, checkpoint, skip=skip)
-        return model, 0
+        return run_start.make_model(
+            make,
+            settings,
+            trains=settings.do_train,
+            resumed_from=self._resumed_from,
+            head=_HEAD,
+            loads_head=self._loads_head,
+        )
 
     def _train(self) -> None:
         """Trains the model; with --select_on, leaves it with the best weights."""

@@ -10,7 +10,7 @@ from modeling.relation import weighting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(settings_lib.FinetuneSettings):
+class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
     """What a run of run_re.py depends on."""
 
     task_name: str = settings_lib.setting(
@@ -69,15 +69,6 @@ class Settings(settings_lib.FinetuneSettings):
         "in --output_dir; the mean and the spread of their scores are reported.",
         1,
         minimum=1,
-    )
-    tpu_name: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
-    )
-    tpu_zone: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
-    )
-    gcp_project: str | None = settings_lib.setting(
-        "Accepted for old commands; has no effect.", None
     )
 
     def __post_init__(self) -> None:

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a run starts: which checkpoint it goes on from, and its first weights.
+
+Used by the programs only. The training itself is in `run_training.py`.
+"""
+
+import os
+import pathlib
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+import tensorflow as tf
+from absl import logging
+
+from modeling import errors, run_record, runs
+from modeling import settings as settings_lib
+from modeling.training import saver, weights
+
+_STEP = "global_step"
+
+ModelT = TypeVar("ModelT", bound=tf.Module)
+
+
+def newest_checkpoint(
+    settings: settings_lib.TrainSettings, *, trains: bool
+) -> str | None:
+    """Returns the checkpoint in --output_dir that the run is to go on from.
+
+    Args:
+        settings: Names the folder and says, with --resume, what to do.
+        trains: Whether the run trains, or uses what is trained.
+
+    Returns:
+        Its prefix, or None to start from --init_checkpoint.
+
+    Raises:
+        InputError: If --resume=must and there is none, or if --resume=never
+            would delete the weights to start from.
+    """
+    if settings.resume == "never":
+        if trains:
+            _check_init_checkpoint_stays(settings)
+        return None
+    if trains:
+        newest = saver.Saver(settings.output_dir, read_only=True).latest()
+    else:
+        newest = trained_checkpoint(settings.output_dir)
+    if newest is None and settings.resume == "must":
+        raise errors.InputError(
+            f"{settings.output_dir}: --resume=must needs a checkpoint "
+            "(model.ckpt-N) in --output_dir. Received: a folder without one."
+        )
+    if newest is not None:
+        logging.info(
+            "%s is in --output_dir, so it is used in place of --init_checkpoint "
+            "(--resume=never starts over).",
+            newest,
+        )
+    return newest
+
+
+def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
+    """Returns the checkpoint of a run that its predictions are made with.
+
+    Args:
+        output_dir: The run's output folder.
+
+    Returns:
+        The prefix of the best checkpoint if the run selected by scores, else
+        of the newest; None if there is none.
+    """
+    checkpoints = saver.Saver(output_dir, read_only=True)
+    record = run_record.read(output_dir)
+    best = checkpoints.best()
+    if best and record and record[run_record.TRAINING].get("select_on") == "devel":
+        return os.path.join(output_dir, best["checkpoint"])
+    return checkpoints.latest()
+
+
+def _check_init_checkpoint_stays(settings: settings_lib.TrainSettings) -> None:
+    """Raises if starting over would delete what the run starts from."""
+    if not settings.init_checkpoint:
+        return
+    output_dir = pathlib.Path(settings.output_dir).resolve()
+    given = pathlib.Path(settings.init_checkpoint).expanduser().resolve()
+    if output_dir in (given, given.parent):
+        raise errors.InputError(
+            f"{settings.output_dir}: With --resume=never, --init_checkpoint must "
+            "not be in --output_dir, whose checkpoints are deleted. Received: "
+            f"--init_checkpoint={settings.init_checkpoint}."
+        )
+
+
+def make_model(
+    make: Callable[[], ModelT],
+    settings: settings_lib.TrainSettings,
+    *,
+    trains: bool,
+    resumed_from: str | None,
+    head: Collection[str],
+    loads_head: bool = True,
+) -> tuple[ModelT, int]:
+    """Makes a model with the first weights of a run.
+
+    Those of a training that is resumed are loaded when it begins.
+
+    Args:
+        make: Makes the model.
+        settings: Names the weights to start from.
+        trains: Whether the run trains, or uses what is trained.
+        resumed_from: What `newest_checkpoint` says.
+        head: Names of the head's variables; without training they must be there.
+        loads_head: Whether training begins with the head of the weights.
+
+    Returns:
+        The model, and the updates that its weights have seen.
+
+    Raises:
+        InputError: If there are no weights, or they do not fit.
+    """
+    checkpoint = resumed_from or settings.init_checkpoint
+    if not checkpoint:
+        runs.check_random_start(trains=trains)
+        return make(), 0
+    if not trains:
+        model = runs.load_model(make, checkpoint, needed=head)
+        return model, _step_of(checkpoint) if resumed_from else 0
+    model = make()
+    if not resumed_from:
+        runs.load_weights(model, checkpoint, skip=() if loads_head else head)
+    return model, 0
+
+
+def _step_of(checkpoint: str) -> int:
+    """Returns the updates a checkpoint has seen, 0 if it does not say."""
+    source = weights.open_weights(checkpoint)
+    return int(source.read(_STEP)) if _STEP in source.names() else 0
