@@ -10,9 +10,16 @@ Usage:
 
     python run_re.py --task_name=gad --do_train --cv_dir=datasets/RE/GAD ...
 
+    python run_re.py --task_name=gad --predict_file=ner_outputs/predictions.jsonl \
+        --types=GENE,DISEASE --init_checkpoint=re_outputs --output_dir=relations \
+        --vocab_file=re_outputs/vocab.txt --do_lower_case=false \
+        --bert_config_file=re_outputs/bert_config.json
+
 Reads train.tsv (training) and dev.tsv (evaluation), a sentence and its label a line,
 and test.tsv (prediction), an index, a sentence and its label, with tabs between them;
-a header may name other columns. Quotes are characters like any other.
+a header may name other columns. Quotes are characters like any other. --predict_file
+is annotated texts, whose pairs of mentions are classified as make_re_data.py, with
+the same flags, would show them; or the rows that it wrote.
 
 Writes to --output_dir:
     model.ckpt-N           Weights and training state; the newest five and,
@@ -31,13 +38,15 @@ Writes to --output_dir:
     test_scores.json       Scores on test.tsv, if it has labels; beside them
                            those of the commonest label for all rows.
     report.html            Scores, curves and wrong rows to look at.
+    relations.jsonl        Pairs of mentions in texts, with the probability of
+                           each label.                      (--predict_file)
     fold_<name>/, cross_validation.json
                            Each fold's run, and all together.     (--cv_dir)
     runs.json, run_<seed>/ Several runs and their mean.         (--num_runs)
 """
 
 from modeling import runs
-from modeling.relation import repeats
+from modeling.relation import experiment, from_text, repeats
 from modeling.relation import settings as settings_lib
 
 
@@ -50,7 +59,13 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
     Returns:
         Scores by name; over several runs or folds, their means and more.
     """
-    return repeats.run(settings)
+    if settings.predict_file is None:
+        return repeats.run(settings)
+    source = from_text.open_source(settings)
+    one = experiment.Experiment(settings)
+    scores = one.run()
+    from_text.predict(settings, source, one.predictor)
+    return scores
 
 
 if __name__ == "__main__":

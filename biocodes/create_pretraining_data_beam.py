@@ -21,8 +21,7 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from modeling import errors
-from modeling import settings as settings_lib
+from modeling import command_line, errors
 from modeling.instances import beam, settings
 
 _USAGE_ERROR = 2
@@ -32,7 +31,7 @@ def main(argv: Sequence[str]) -> None:
     """Does what the command line asks for; unknown flags are Beam's."""
     _set_up_logging()
     try:
-        beam.build(settings_lib.from_flags(settings.Settings), argv[1:])
+        beam.build(command_line.from_flags(settings.Settings), argv[1:])
     except errors.InputError as error:
         _refuse(str(error))
 
@@ -64,5 +63,5 @@ def _parse(argv: Sequence[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    settings_lib.define_flags(settings.Settings)
+    command_line.define_flags(settings.Settings)
     app.run(main, flags_parser=_parse)

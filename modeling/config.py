@@ -16,6 +16,9 @@ from modeling import errors
 ACTIVATIONS = ("gelu", "relu", "tanh", "linear")
 
 
+_HEAD_DROPOUT_PROB = 0.1
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BertConfig:
     """Sizes and rates of one BERT model.
@@ -79,6 +82,16 @@ class BertConfig:
             raise errors.InputError(
                 f"`{field.name}` must be {need}. Received: {value!r}."
             )
+
+    @property
+    def head_dropout_prob(self) -> float:
+        """Share of a label head's inputs dropped in training.
+
+        The original's is always 0.1. Here a model whose sizes say that nothing is
+        dropped is trained without dropout, so that its runs can be compared.
+        """
+        drops = self.hidden_dropout_prob or self.attention_probs_dropout_prob
+        return _HEAD_DROPOUT_PROB if drops else 0.0
 
     def to_dict(self) -> dict[str, int | float | str]:
         """Returns the sizes as they are written to bert_config.json."""

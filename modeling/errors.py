@@ -11,3 +11,11 @@ class InputError(ValueError):
 
     Run scripts print the message alone and exit with status 2.
     """
+
+
+class PeerLostError(Exception):
+    """Says that another process of a run in several ended before its end.
+
+    Run scripts print the message alone and exit with the status of a run that may
+    be started again.
+    """

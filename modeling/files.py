@@ -9,8 +9,25 @@ import contextlib
 import json
 import os
 import pathlib
+import tempfile
 from collections.abc import Iterator
 from typing import Any
+
+_writes_nothing = False
+
+
+def write_nothing() -> None:
+    """Lets all that this process writes from now on go nowhere.
+
+    Of several processes that do the same, one writes.
+    """
+    global _writes_nothing  # noqa: PLW0603
+    _writes_nothing = True
+
+
+def writes_nothing() -> bool:
+    """Returns whether what this process writes goes nowhere."""
+    return _writes_nothing
 
 
 @contextlib.contextmanager
@@ -28,6 +45,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
         A path in the same folder, so that the rename is one step.
     """
     path = pathlib.Path(path)
+    if _writes_nothing:
+        with tempfile.TemporaryDirectory() as folder:
+            yield pathlib.Path(folder) / path.name
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -6,6 +6,7 @@ What only programs with a model need is in `runs`.
 
 import errno
 import logging as std_logging
+import os
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
@@ -13,8 +14,7 @@ from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
-from modeling import errors
-from modeling import settings as settings_lib
+from modeling import command_line, errors, launcher
 
 _USAGE_ERROR = 2
 
@@ -35,7 +35,11 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
             raise app.UsageError(f"Unexpected arguments: {argv[1:]}.")
         _set_up_logging()
         try:
-            run(settings_lib.from_flags(settings_class))
+            settings = command_line.from_flags(settings_class)
+            num_processes = getattr(settings, "num_processes", 1)
+            if num_processes > 1 and not launcher.is_started(os.environ):
+                sys.exit(launcher.launch(num_processes, launcher.this_command()))
+            run(settings)
         except errors.InputError as error:
             _refuse(str(error))
         except OSError as error:
@@ -46,13 +50,18 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
                 "What was saved before is kept, and the same command goes on from it."
             )
 
-    settings_lib.define_flags(settings_class)
+    command_line.define_flags(settings_class)
     app.run(start)
+
+
+def name() -> str:
+    """Returns the program's name, as messages begin with it."""
+    return pathlib.Path(sys.argv[0]).name
 
 
 def _refuse(message: str) -> NoReturn:
     """Ends the program with a message and without a traceback."""
-    print(f"{pathlib.Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    print(f"{name()}: {message}", file=sys.stderr)
     sys.exit(_USAGE_ERROR)
 
 

@@ -4,6 +4,7 @@
 Used by the programs only. The training itself is in `run_training.py`.
 """
 
+import gc
 import os
 import pathlib
 from collections.abc import Callable, Collection
@@ -14,7 +15,8 @@ from absl import logging
 
 from modeling import errors, run_record, runs
 from modeling import settings as settings_lib
-from modeling.training import saver, weights
+from modeling.nn import encoder, layers
+from modeling.training import replication, saver, weights
 
 _STEP = "global_step"
 
@@ -97,6 +99,7 @@ def make_model(
     *,
     trains: bool,
     resumed_from: str | None,
+    replicas: replication.Replication,
     head: Collection[str],
     loads_head: bool = True,
 ) -> tuple[ModelT, int]:
@@ -109,6 +112,7 @@ def make_model(
         settings: Names the weights to start from.
         trains: Whether the run trains, or uses what is trained.
         resumed_from: What `newest_checkpoint` says.
+        replicas: Where it will run.
         head: Names of the head's variables; without training they must be there.
         loads_head: Whether training begins with the head of the weights.
 
@@ -118,14 +122,26 @@ def make_model(
     Raises:
         InputError: If there are no weights, or they do not fit.
     """
+
+    def make_everywhere() -> ModelT:
+        with replicas.scope():
+            model = make()
+        layers.compute_in(model, tf.as_dtype(settings.precision))
+        if settings.recompute:
+            encoder.recompute(model)
+        return model
+
+    # The model of an earlier run in this process: it and its graphs refer to each
+    # other, so they would stay.
+    gc.collect()
     checkpoint = resumed_from or settings.init_checkpoint
     if not checkpoint:
         runs.check_random_start(trains=trains)
-        return make(), 0
+        return make_everywhere(), 0
     if not trains:
-        model = runs.load_model(make, checkpoint, needed=head)
+        model = runs.load_model(make_everywhere, checkpoint, needed=head)
         return model, _step_of(checkpoint) if resumed_from else 0
-    model = make()
+    model = make_everywhere()
     if not resumed_from:
         runs.load_weights(model, checkpoint, skip=() if loads_head else head)
     return model, 0

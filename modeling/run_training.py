@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from absl import logging
 
-from modeling import errors, run_record, runs
+from modeling import distribution, errors, planning, run_record, runs
 from modeling import settings as settings_lib
 from modeling.nn import dropout
 from modeling.training import (
+    lamb,
     loop,
+    loss_scaling,
     optimizers,
     plots,
     replication,
@@ -26,6 +28,9 @@ from modeling.training import (
     schedule,
     steps,
 )
+
+# The newest that are kept; the best one is kept besides.
+_NUM_CHECKPOINTS = 5
 
 # (first step, number of steps) to the batches of these steps.
 MakeBatches = Callable[[int, int], tf.data.Dataset]
@@ -115,11 +120,18 @@ def train(
 
     Returns:
         Updates made, in this process and before.
+
+    Raises:
+        planning.Planned: With --plan.
     """
-    checkpoints = saver.Saver(settings.output_dir, read_only=not replicas.is_chief)
-    optimizer = optimizers.AdamWeightDecay(
-        model.trained_variables, bias_correction=settings.adam_bias_correction
+    writes = replicas.is_chief and not settings.plan
+    checkpoints = saver.Saver(
+        settings.output_dir, _NUM_CHECKPOINTS, read_only=not writes
     )
+    with replicas.scope():
+        optimizer = _make_optimizer(model.trained_variables, settings)
+        is_float16 = settings.precision == "float16"
+        loss_scale = loss_scaling.DynamicLossScale() if is_float16 else None
     updater = steps.Updater(
         model,
         optimizer,
@@ -131,6 +143,9 @@ def train(
         ),
         step_seed=functools.partial(dropout.step_seed, settings.seed),
         replicas=replicas,
+        accumulate_steps=distribution.accumulate_steps(settings, replicas),
+        loss_scale=loss_scale,
+        compiles=settings.xla,
     )
     trainer = loop.Trainer(
         model,
@@ -146,6 +161,7 @@ def train(
             best_metric=best_metric,
             patience=patience,
             max_steps_per_call=settings.iterations_per_loop,
+            profiled=settings.profiled,
         ),
         make_batches=make_batches,
         describe_batch=describe_batch,
@@ -153,6 +169,20 @@ def train(
         replicas=replicas,
     )
     first_step = trainer.restore(resumed_from) if resumed_from else 0
+    state = trainer.state(first_step)
+    distribution.check_alike(replicas, settings, record, state)
+    if settings.plan:
+        every = eval_every if evaluate and eval_every else length.num_train_steps
+        planning.run(
+            settings,
+            updater,
+            make_batches,
+            replicas,
+            state=state,
+            num_train_steps=length.num_train_steps,
+            save_every=min(settings.save_checkpoints_steps, every),
+            max_checkpoints=_NUM_CHECKPOINTS + bool(evaluate and eval_every),
+        )
     if replicas.is_chief:
         if not resumed_from:
             checkpoints.discard_all()
@@ -160,7 +190,19 @@ def train(
     last_step = trainer.train(first_step)
     if replicas.is_chief:
         plots.draw_training(settings.output_dir)
+    replicas.gather_objects(None)  # All files are there before any process reads.
     return last_step
+
+
+def _make_optimizer(
+    variables: list[tf.Variable], settings: settings_lib.TrainSettings
+) -> optimizers.Optimizer:
+    """Makes the optimizer that the settings name."""
+    if settings.optimizer == "lamb":
+        return lamb.Lamb(variables)
+    return optimizers.AdamWeightDecay(
+        variables, bias_correction=settings.adam_bias_correction
+    )
 
 
 def load_best(model: tf.Module, settings: settings_lib.TrainSettings) -> int:

@@ -7,6 +7,7 @@ Used by the programs at the top level only. Training is in `run_training.py`.
 import hashlib
 import os
 import pathlib
+import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 from absl import logging
 
 from modeling import config as config_lib
-from modeling import errors, files, programs
+from modeling import distribution, errors, files, launcher, programs
 from modeling import settings as settings_lib
 from modeling.text import tokenization, vocabulary
 from modeling.training import optimizers, restore, weights
@@ -33,7 +34,11 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
 
     def run_with_tensorflow(settings: Any) -> None:  # noqa: ANN401
         try:
-            run(settings)
+            distribution.ending_with_peers(lambda: run(settings))
+        except errors.PeerLostError as error:
+            print(f"{programs.name()}: {error}", file=sys.stderr, flush=True)
+            # The end that Python knows would wait for the process that is gone.
+            os._exit(launcher.RESTARTABLE)
         except tf.errors.OpError as error:
             # That the disk is full, TensorFlow's own errors say in words only.
             for number in programs.FULL:

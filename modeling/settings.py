@@ -7,23 +7,9 @@ the flag, and code reads the field, so nothing below a run script knows flags.
 
 import dataclasses
 import math
-import sys
-import types
-import typing
-from typing import Any, TypeVar
-
-from absl import flags
+from typing import Any
 
 from modeling import errors
-
-SettingsT = TypeVar("SettingsT")
-
-_DEFINE = {
-    bool: flags.DEFINE_bool,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    str: flags.DEFINE_string,
-}
 
 
 def setting(
@@ -98,7 +84,53 @@ class ModelSettings(BertSettings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainSettings(BertSettings):
+class ReplicationSettings:
+    """On what devices and in which processes a program computes."""
+
+    distribution: str = setting(
+        "auto uses all GPUs of this machine, none one device; mirrored: all devices "
+        "of one process; multi_worker: several processes, of TF_CONFIG, Slurm or "
+        "--num_processes; horovod: those that horovodrun started.",
+        "auto",
+        choices=("auto", "none", "mirrored", "multi_worker", "horovod"),
+    )
+    num_processes: int = setting(
+        "Processes to start on this machine, for --distribution=multi_worker; one "
+        "for each GPU, if there are any.",
+        1,
+        minimum=1,
+    )
+    accumulate_steps: int = setting(
+        "Parts that each device computes one after the other in a training step; "
+        "--train_batch_size is what all of them sum up to.",
+        1,
+        minimum=1,
+    )
+    max_examples_per_device: int | None = setting(
+        "The most sequences that a device computes at a time in training: "
+        "--accumulate_steps follows from it.",
+        None,
+        minimum=1,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.num_processes > 1 and self.distribution not in ("auto", "multi_worker"):
+            raise errors.InputError(
+                "--num_processes is for --distribution=multi_worker. Received: "
+                f"--num_processes={self.num_processes} with "
+                f"--distribution={self.distribution}."
+            )
+        if self.max_examples_per_device and self.accumulate_steps > 1:
+            raise errors.InputError(
+                "--accumulate_steps follows from --max_examples_per_device: give one "
+                f"of them. Received: {self.accumulate_steps} and "
+                f"{self.max_examples_per_device}."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainSettings(ReplicationSettings, BertSettings):
     """What every program that trains needs."""
 
     output_dir: str = setting("Folder to write checkpoints and results to.")
@@ -138,6 +170,56 @@ class TrainSettings(BertSettings):
         minimum=0,
         maximum=2**63 - 1,  # Seeds of TensorFlow are int64.
     )
+    optimizer: str = setting(
+        "adam is the original's; lamb is for batches of thousands of sequences.",
+        "adam",
+        choices=("adam", "lamb"),
+    )
+    precision: str = setting(
+        "Type of the matrix products. bfloat16 is faster where the processor has it; "
+        "float16 scales the loss. All else stays in float32.",
+        "float32",
+        choices=("float32", "bfloat16", "float16"),
+    )
+    xla: bool = setting(
+        "Whether XLA compiles the computation of gradients, anew for each shape.", False
+    )
+    recompute: bool = setting(
+        "Whether to compute each layer twice rather than to keep what it computes: "
+        "less memory, about a third more time.",
+        False,
+    )
+    plan: bool = setting(
+        "Whether to make some updates, say how long the training would take and what "
+        "would fit, and stop. Nothing is written.",
+        False,
+    )
+    profile_steps: str | None = setting(
+        "FIRST,LAST: updates to write a trace of, for TensorBoard's profiler.", None
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.plan and not self.do_train:
+            raise errors.InputError(
+                "--plan is for a training: it needs --do_train. "
+                "Received: --do_train=false."
+            )
+        _ = self.profiled
+
+    @property
+    def profiled(self) -> tuple[int, int] | None:
+        """The first and the last update to profile, from 0."""
+        if self.profile_steps is None:
+            return None
+        first, comma, last = self.profile_steps.partition(",")
+        is_pair = comma and first.strip().isdecimal() and last.strip().isdecimal()
+        if not is_pair or int(first) > int(last):
+            raise errors.InputError(
+                "--profile_steps must be two steps, FIRST,LAST, from 0. "
+                f"Received: {self.profile_steps}."
+            )
+        return int(first), int(last)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -182,6 +264,8 @@ def _check(field: dataclasses.Field, value: Any) -> None:  # noqa: ANN401
     choices = field.metadata["choices"]
     minimum, maximum = field.metadata["minimum"], field.metadata["maximum"]
     need = ""
+    if value is None:
+        return
     if choices and value not in choices:
         need = f"one of {', '.join(choices)}"
     # `not >=` also refuses NaN.
@@ -193,32 +277,3 @@ def _check(field: dataclasses.Field, value: Any) -> None:  # noqa: ANN401
         need = "finite"
     if need:
         raise errors.InputError(f"--{field.name} must be {need}. Received: {value}.")
-
-
-def define_flags(
-    settings_class: type[Any], flag_values: flags.FlagValues = flags.FLAGS
-) -> None:
-    """Defines one flag per field of `settings_class` in `flag_values`."""
-    hints = typing.get_type_hints(settings_class)
-    for field in dataclasses.fields(settings_class):
-        hint = hints[field.name]
-        if isinstance(hint, types.UnionType):  # `str | None` takes a str flag.
-            (hint,) = set(typing.get_args(hint)) - {types.NoneType}
-        required = field.default is dataclasses.MISSING
-        _DEFINE[hint](
-            field.name,
-            None if required else field.default,
-            field.metadata["help"],
-            flag_values=flag_values,
-            module_name=sys.argv[0],  # Or `--help` would not list the flag.
-            required=required,
-        )
-
-
-def from_flags(
-    settings_class: type[SettingsT],
-    flag_values: flags.FlagValues = flags.FLAGS,
-) -> SettingsT:
-    """Returns the settings that the parsed command line asks for."""
-    names = [field.name for field in dataclasses.fields(settings_class)]
-    return settings_class(**{name: flag_values[name].value for name in names})

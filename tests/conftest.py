@@ -3,13 +3,28 @@
 
 import os
 import pathlib
+import subprocess
+import sys
 
+import hypothesis
 import numpy as np
 import pytest
+import tensorflow as tf
 from absl import logging
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = pathlib.Path(os.environ.get("BIOBERT_SHARED", ROOT.parent / "shared"))
+
+# A machine that does other work as well is slow; what hangs, pytest-timeout ends.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+# Several devices of one CPU, for what runs on many; they must be asked for before
+# anything is computed. All else runs on the first, as without them.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 4,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +57,27 @@ def shared() -> pathlib.Path:
         report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         report(f"No goldens: {SHARED} is absent (set BIOBERT_SHARED).")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def horovodrun():
+    """Runs a Python program in two processes of Horovod on this machine.
+
+    Skips without Horovod, but fails in continuous integration, which has it.
+    """
+    launcher = pathlib.Path(sys.executable).with_name("horovodrun")
+    if not launcher.exists():
+        report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        report("No Horovod: run ./set_up.sh requirements-horovod-dev.txt.")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [launcher, "-np", "2", "--gloo", sys.executable, *arguments],
+            check=False,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run

@@ -6,6 +6,7 @@ Who may import whom is in test_imports.py, the style in ruff's configuration.
 
 import ast
 import importlib.metadata
+import importlib.util
 import os
 import pathlib
 import re
@@ -40,6 +41,14 @@ FILES = project_files()
 PYTHON = [name for name in FILES if name.endswith(".py")]
 SCRIPTS = [name for name in FILES if name.endswith(".sh") or name.startswith(".ci/")]
 REQUIREMENTS = [name for name in FILES if name.startswith("requirements")]
+# Packages that have other versions with Horovod, because its TensorFlow is older.
+OLDER_WITH_HOROVOD = {
+    "ml-dtypes",
+    "numpy",
+    "tensorboard",
+    "tensorflow",
+    "tensorflow-text",
+}
 
 
 def read(name):
@@ -110,9 +119,23 @@ def test_requirements_hold_what_the_user_fixed():
 
 
 def test_tests_run_on_the_versions_that_are_required():
-    required = requirements("requirements.txt") + requirements("requirements-dev.txt")
-    for package, version, _ in required:
-        assert importlib.metadata.version(package) == version
+    kind = "-horovod" if importlib.util.find_spec("horovod") else ""
+    for name in (f"requirements{kind}.txt", f"requirements{kind}-dev.txt"):
+        for package, version, _ in requirements(name):
+            assert importlib.metadata.version(package) == version
+
+
+def versions(name):
+    return {package: version for package, version, _ in requirements(name)}
+
+
+def test_only_what_must_has_another_version_with_horovod():
+    usual, other = versions("requirements.txt"), versions("requirements-horovod.txt")
+    assert set(usual) <= set(other)
+    differ = {name for name, version in usual.items() if other[name] != version}
+    assert differ == OLDER_WITH_HOROVOD
+    tools = versions("requirements-horovod-dev.txt").items()
+    assert tools <= versions("requirements-dev.txt").items()
 
 
 def third_party_imports(name):
@@ -133,7 +156,7 @@ def test_what_is_imported_is_required():
     code = [n for n in PYTHON if n.split("/")[0] in OURS or "/" not in n]
     imported = {package for name in code for package in third_party_imports(name)}
     assert {"absl-py", "ml-dtypes", "tensorflow"} <= imported
-    names = ("requirements.txt", "requirements-beam.txt")
+    names = ("requirements.txt", "requirements-beam.txt", "requirements-horovod.txt")
     required = {package for name in names for package, _, _ in requirements(name)}
     assert imported <= required
 

@@ -15,7 +15,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OURS = ("modeling", "biocodes")
-
 SCORER_NAMES = """bioasq2squad bioasq_eval conlleval ner_detokenize ner_merge re_eval
 squad_eval transform_nbset2bioasqform"""
 SCORERS = tuple(f"biocodes.{name}" for name in SCORER_NAMES.split())
@@ -23,14 +22,8 @@ SCORERS = tuple(f"biocodes.{name}" for name in SCORER_NAMES.split())
 # The upper floor of `modeling`: where settings, data, models and training meet, for
 # the programs and for who uses a trained model. Nothing below may import these.
 TASK_PACKAGES = ("ner", "relation", "question")
-UPPER_FLOOR = (
-    *TASK_PACKAGES,
-    "pretraining",
-    "run_training",
-    "run_start",
-    "run_record",
-    "runs",
-)
+UPPER_FLOOR = (*TASK_PACKAGES, "pretraining", "run_training", "run_start", "planning")
+UPPER_FLOOR += ("run_record", "runs", "distribution")
 BUILDER_NAMES = """create_pretraining_data_beam learn_vocab make_corpus make_re_data
 re_corpora"""
 BUILDERS = tuple(f"biocodes.{name}" for name in BUILDER_NAMES.split())
@@ -54,32 +47,38 @@ RULES = {
     "instances": "errors files settings text data.example_records data.record_frames",
     "vocabularies": "errors files config settings text training.checkpoints "
     "training.weights",
-    "programs": "errors settings",
+    "command_line": "",
+    "launcher": "errors",
+    "programs": "errors command_line launcher",
     "export": "errors files tasks nn training.checkpoints text config",
-    "runs": "errors files config settings text training programs",
+    "distribution": "errors files settings launcher training",
+    "runs": "errors files config settings text training programs launcher distribution",
+    "planning": "errors settings training distribution",
     "run_record": "errors files config settings runs",
-    "run_start": "errors files settings training run_record runs",
-    "run_training": "errors files settings nn training run_record runs",
+    "run_start": "errors files settings nn training run_record runs",
+    "run_training": "errors files settings nn training run_record runs distribution "
+    "planning",
     **dict.fromkeys(
         TASK_PACKAGES,
         "errors files config settings data text training tasks reports run_record "
-        "runs run_start run_training",
+        "runs run_start run_training distribution",
     ),
     "pretraining": "errors files config settings data instances text training tasks "
-    "run_record runs run_start run_training",
+    "run_record runs run_start run_training distribution",
 }
 MAY_IMPORT = {
     f"modeling.{name}": tuple(f"modeling.{other}" for other in others.split())
     for name, others in RULES.items()
 } | dict.fromkeys(SCORERS, ())
-BUILDERS_IMPORT = """errors files programs settings text annotations corpora instances
-vocabularies"""
+BUILDERS_IMPORT = """errors files programs command_line settings text annotations
+corpora instances vocabularies"""
 MAY_IMPORT |= dict.fromkeys(
     BUILDERS, tuple(f"modeling.{other}" for other in BUILDERS_IMPORT.split())
 )
 # They are what programs do, and programs may use the scorers.
 for task_package in TASK_PACKAGES:
     MAY_IMPORT[f"modeling.{task_package}"] += SCORERS
+MAY_IMPORT["modeling.relation"] += ("modeling.annotations",)
 
 # Those that run without TensorFlow, and what else they may import from elsewhere.
 WITHOUT_TENSORFLOW = {
@@ -87,6 +86,8 @@ WITHOUT_TENSORFLOW = {
     "modeling.files": (),
     "modeling.config": (),
     "modeling.settings": ("absl",),
+    "modeling.command_line": ("absl",),
+    "modeling.launcher": ("absl",),
     "modeling.programs": ("absl",),
     "modeling.text": ("absl", "numpy", "sentencex"),
     "modeling.data.example_records": ("numpy",),

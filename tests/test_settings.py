@@ -7,7 +7,7 @@ import sys
 import pytest
 from absl import flags
 
-from modeling import errors
+from modeling import command_line, errors
 from modeling import settings as settings_lib
 from modeling.ner import settings as ner_settings
 
@@ -54,9 +54,9 @@ class Small:
 def parse(settings_class, *arguments):
     """Returns the settings of a command line, with flags of its own."""
     flag_values = flags.FlagValues()
-    settings_lib.define_flags(settings_class, flag_values)
+    command_line.define_flags(settings_class, flag_values)
     flag_values(["program", *arguments])
-    return settings_lib.from_flags(settings_class, flag_values)
+    return command_line.from_flags(settings_class, flag_values)
 
 
 def parse_run_ner(*arguments):
@@ -113,7 +113,7 @@ def test_flags_that_need_each_other(changes, message):
 
 def test_every_field_is_a_flag_and_every_flag_a_field():
     flag_values = flags.FlagValues()
-    settings_lib.define_flags(ner_settings.Settings, flag_values)
+    command_line.define_flags(ner_settings.Settings, flag_values)
     fields = {field.name for field in dataclasses.fields(ner_settings.Settings)}
     assert set(flag_values) == fields
     for field in dataclasses.fields(ner_settings.Settings):
@@ -137,7 +137,7 @@ def test_values_of_other_types_are_refused(argument):
 
 def test_help_lists_our_flags_and_what_they_may_be():
     flag_values = flags.FlagValues()
-    settings_lib.define_flags(ner_settings.Settings, flag_values)
+    command_line.define_flags(ner_settings.Settings, flag_values)
     text = flag_values.module_help(sys.argv[0])
     for field in dataclasses.fields(ner_settings.Settings):
         assert field.name in text

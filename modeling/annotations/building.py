@@ -6,8 +6,7 @@ Which files there are is left to `inputs`; the corpora of others are made to row
 """
 
 import collections
-
-from absl import logging
+from collections.abc import Mapping
 
 from modeling import errors
 from modeling.annotations import (
@@ -32,7 +31,7 @@ def build(options: settings.Settings) -> str:
     paths = inputs.list_files(options.input)
     outputs.check_is_no_input(options.output_file, paths)
     problems = records.Problems(options.on_error)
-    style = rows.Style(name=options.style, other=options.other_blind)
+    style = options.row_style
     seen: collections.Counter[str] = collections.Counter()
     num_documents = num_relations = 0
     with outputs.writing(options.output_file, options.form) as writer:
@@ -103,11 +102,25 @@ def write_pair(
     problems: records.Problems,
 ) -> None:
     """Writes the row of a pair."""
-    try:
-        sentence = rows.make_sentence(document, pair, style, max_words=max_words)
+    sentence = make_row(document, pair, style, max_words=max_words, problems=problems)
+    if sentence is not None:
         writer.write(sentence, label, document, pair)
+
+
+def make_row(
+    document: records.Document,
+    pair: candidates.Pair,
+    style: rows.Style,
+    *,
+    max_words: int,
+    problems: records.Problems,
+) -> str | None:
+    """Returns the sentence of a pair, as `rows` does; None where it is skipped."""
+    try:
+        return rows.make_sentence(document, pair, style, max_words=max_words)
     except errors.InputError as error:
         problems.report(error)
+        return None
 
 
 def check_rows(
@@ -118,7 +131,7 @@ def check_rows(
         raise errors.InputError(
             "The input must hold a pair of mentions of the types that are asked for, "
             f"close by. Received: none in {num_documents} documents, with "
-            f"{_format(seen) or 'no'} mentions."
+            f"{format_counts(seen) or 'no'} mentions."
         )
 
 
@@ -130,19 +143,21 @@ def report(
     problems: records.Problems,
 ) -> str:
     """Returns what was read and written, in lines, and logs what is rare."""
-    for what, count in problems.counts.items():
-        if count:
-            logging.info("%d %s.", count, what)
-    if problems.num_skipped:
-        logging.warning("%d problems were skipped.", problems.num_skipped)
+    problems.log()
     labels = {label or "no label": n for label, n in sorted(writer.labels.items())}
     return (
         f"documents: {num_documents}\n"
-        f"mentions: {_format(seen)}\n"
-        f"{path}: {writer.num_rows} rows; {_format(labels)}\n"
+        f"mentions: {format_counts(seen)}\n"
+        f"{path}: {writer.num_rows} rows; {format_counts(labels)}\n"
         f"skipped: {problems.num_skipped}\n"
     )
 
 
-def _format(counts: dict[str, int]) -> str:
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Returns numbers by name, in words.
+
+    Example:
+        >>> format_counts({"gene": 2, "drug": 1})
+        'drug 1, gene 2'
+    """
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))

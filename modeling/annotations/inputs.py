@@ -7,12 +7,12 @@ What is in a format is left to its reader.
 import glob
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from absl import logging
 
 from modeling import errors
-from modeling.annotations import bioc, brat, pubtator, records, tagged
+from modeling.annotations import bioc, brat, outputs, pubtator, records, tagged
 from modeling.text import lines
 
 AUTO = "auto"
@@ -28,14 +28,22 @@ _ENDINGS = {
     ".ann": BRAT,
     ".jsonl": JSONL,
 }
-_MAX_LINE_BYTES = 2**26
+MAX_LINE_BYTES = 2**26
 
 
-def list_files(text: str) -> list[str]:
+def list_files(
+    text: str, *, flag: str = "--input", others: Collection[str] = ()
+) -> list[str]:
     """Returns the files that a list of paths with commas between them names.
 
-    A folder stands for the files in it with an ending of a format, sorted; a pattern
-    for what fits it. For brat's texts stand the .ann files beside them.
+    A folder stands for the files in it with an ending of a format, sorted, but for
+    the mentions of rows; a pattern for what fits it. For brat's texts stand the .ann
+    files beside them.
+
+    Args:
+        text: The paths.
+        flag: What the user gave them with, for messages.
+        others: Further endings that count in folders, in lower case.
 
     Raises:
         errors.InputError: If something is not there, or there is no file.
@@ -45,7 +53,7 @@ def list_files(text: str) -> list[str]:
     for name in filter(None, map(str.strip, names)):
         if os.path.isdir(name):
             inside = [str(path) for path in sorted(pathlib.Path(name).iterdir())]
-            known = [path for path in inside if _ending(path) in _ENDINGS]
+            known = [path for path in inside if _counts(path, others)]
             if len(known) < len(inside):
                 number = len(inside) - len(known)
                 logging.info("%s: Passed over %d others.", name, number)
@@ -53,24 +61,31 @@ def list_files(text: str) -> list[str]:
         elif os.path.lexists(name):
             found.append(name)
         else:
-            found += sorted(glob.glob(name)) or _refuse(name)
-    return list(dict.fromkeys(map(_with_annotations, found))) or _refuse(text)
+            found += sorted(glob.glob(name)) or _refuse(name, flag)
+    return list(dict.fromkeys(map(_with_annotations, found))) or _refuse(text, flag)
 
 
-def _refuse(name: str) -> list[str]:
+def _counts(path: str, others: Collection[str]) -> bool:
+    """Returns whether a file of a folder is one that is read."""
+    is_known = ending(path) in _ENDINGS or ending(path) in others
+    return is_known and not path.endswith(outputs.ENDING)
+
+
+def _refuse(name: str, flag: str) -> list[str]:
     raise errors.InputError(
-        f"--input must name files of annotations. Received: {name!r}, where none is."
+        f"{flag} must name files of annotations. Received: {name!r}, where none is."
     )
 
 
-def _ending(path: str) -> str:
+def ending(path: str) -> str:
+    """Returns the ending of a file's name, as ".txt", in lower case."""
     return os.path.splitext(path)[1].lower()
 
 
 def _with_annotations(path: str) -> str:
     """Returns the .ann file beside a text of brat; other paths as they are."""
-    stem, ending = os.path.splitext(path)
-    is_text = ending == ".txt" and os.path.exists(f"{stem}.ann")
+    stem, of_name = os.path.splitext(path)
+    is_text = of_name == ".txt" and os.path.exists(f"{stem}.ann")
     return f"{stem}.ann" if is_text else path
 
 
@@ -120,17 +135,17 @@ def _read_file(
 ) -> Iterable[records.Document]:
     """Returns the documents of a file."""
     if file_format == AUTO:
-        if _ending(path) not in _ENDINGS:
+        if ending(path) not in _ENDINGS:
             raise errors.InputError(
                 f"{path}: A file must end in {', '.join(_ENDINGS)}, or --format must "
                 "say what it is. Received: another ending."
             )
-        file_format = _ENDINGS[_ending(path)]
+        file_format = _ENDINGS[ending(path)]
     if file_format == BIOC_XML:
         return bioc.read_xml(path, problems=problems)
     if file_format == BIOC_JSON:
         return bioc.read_json(read_text(path), path=path, problems=problems)
-    numbered = lines.read_lines(path, max_line_bytes=_MAX_LINE_BYTES)
+    numbered = lines.read_lines(path, max_line_bytes=MAX_LINE_BYTES)
     if file_format == BRAT:
         stem = os.path.splitext(path)[0]
         document = brat.read(

@@ -19,7 +19,7 @@ from modeling.annotations import candidates, records
 TRAIN, TEST = "train", "test"
 FORMS = (TRAIN, TEST)
 HEADER = "index\tsentence\tlabel\n"
-_ENDING = ".mentions.jsonl"
+ENDING = ".mentions.jsonl"
 
 
 def path_of_mentions(path: str | os.PathLike[str]) -> pathlib.Path:
@@ -30,7 +30,7 @@ def path_of_mentions(path: str | os.PathLike[str]) -> pathlib.Path:
         're/test.mentions.jsonl'
     """
     path = pathlib.Path(path)
-    return path.with_name(path.stem + _ENDING)
+    return path.with_name(path.stem + ENDING)
 
 
 def check_is_no_input(path: str, inputs: Iterable[str]) -> None:
@@ -79,17 +79,30 @@ class Writer:
             self._rows.write(f"{self.num_rows}\t{sentence}\t{label}\n")
         else:
             self._rows.write(f"{sentence}\t{label}\n")
-        record = {
-            "index": self.num_rows,
-            "id": document.id,
-            "start": pair.start,
-            "end": pair.end,
-            "first": _describe(pair.first),
-            "second": _describe(pair.second),
-        }
+        record = describe(self.num_rows, document, pair)
         self._mentions.write(json.dumps(record, ensure_ascii=False) + "\n")
         self.num_rows += 1
         self.labels[label] += 1
+
+
+def describe(
+    index: int, document: records.Document, pair: candidates.Pair
+) -> dict[str, object]:
+    """Returns the line of a row in the file of mentions.
+
+    Args:
+        index: Rows before it.
+        document: Where it is from.
+        pair: Its mentions.
+    """
+    return {
+        "index": index,
+        "id": document.id,
+        "start": pair.start,
+        "end": pair.end,
+        "first": _describe(pair.first),
+        "second": _describe(pair.second),
+    }
 
 
 def _describe(mention: records.Mention) -> dict[str, object]:

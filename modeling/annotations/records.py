@@ -113,6 +113,14 @@ class Problems:
         if self.num_skipped == _MAX_WARNINGS:
             logging.warning("Further ones are counted only.")
 
+    def log(self) -> None:
+        """Logs what was counted."""
+        for what, count in self.counts.items():
+            if count:
+                logging.info("%d %s.", count, what)
+        if self.num_skipped:
+            logging.warning("%d problems were skipped.", self.num_skipped)
+
 
 def check_text(text: str, *, where: str) -> None:
     """Raises where a string of JSON is no text: it has half of a pair of surrogates.

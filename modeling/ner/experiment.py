@@ -9,7 +9,7 @@ import os
 import numpy as np
 from absl import logging
 
-from modeling import files, run_record, run_start, run_training, runs
+from modeling import distribution, files, run_record, run_start, run_training, runs
 from modeling.data import (
     batching,
     lengths,
@@ -23,7 +23,7 @@ from modeling.data import (
 from modeling.ner import reporting, scoring, tagger
 from modeling.ner import settings as settings_lib
 from modeling.tasks import ner as ner_task
-from modeling.training import inference, replication
+from modeling.training import inference
 
 _HEAD = ("output_weights", "output_bias")
 _LEGACY_SCORES = ("eval_f", "eval_precision", "eval_recall", "loss")
@@ -41,6 +41,7 @@ class Experiment:
     def __init__(self, settings: settings_lib.Settings) -> None:
         """Reads and checks what `settings` names, logs the plan, loads the model."""
         self._settings = settings
+        self._replicas = distribution.obtain(settings)
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
         sentences = self._read_files()
@@ -72,7 +73,6 @@ class Experiment:
             training_data=digest,
         )
         self._log_plan()
-        self._replicas = replication.SingleProcess()
         runs.seed_new_weights(settings.seed)
         self._model, self._step = self._make_model()
         self.counts: np.ndarray | None = None
@@ -189,6 +189,7 @@ class Experiment:
             settings,
             trains=settings.trains,
             resumed_from=self._resumed_from,
+            replicas=self._replicas,
             head=_HEAD,
             loads_head=self._loads_head,
         )

@@ -31,7 +31,7 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
     results: list[dict[str, float]] = []
     counts: list[np.ndarray] = []
     for seed in seeds:
-        one = experiment.Experiment(
+        scores, counted = _run(
             dataclasses.replace(
                 settings,
                 seed=seed,
@@ -39,10 +39,16 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
                 output_dir=os.path.join(settings.output_dir, f"run_{seed}"),
             )
         )
-        results.append(one.run())
-        if one.counts is not None:
-            counts.append(one.counts)
+        results.append(scores)
+        if counted is not None:
+            counts.append(counted)
     return _summarize(settings, list(seeds), results, counts)
+
+
+def _run(settings: settings_lib.Settings) -> tuple[dict[str, float], np.ndarray | None]:
+    """Makes the run of one seed, and lets go of its model."""
+    one = experiment.Experiment(settings)
+    return one.run(), one.counts
 
 
 def _summarize(

@@ -8,8 +8,6 @@ from modeling import settings as settings_lib
 from modeling.data import document_files, ner, ner_schemes, ner_windows
 from modeling.tasks import ner as ner_task
 
-PRECISIONS = ("float32", "bfloat16")
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(settings_lib.FinetuneSettings):
@@ -63,12 +61,6 @@ class Settings(settings_lib.FinetuneSettings):
         "Whether batches hold sentences of similar length, so that less padding is "
         "computed. Predictions are the same; training needs --loss=masked_mean.",
         False,
-    )
-    precision: str = settings_lib.setting(
-        "Type of the matrix products of predictions. bfloat16 is faster where the "
-        "processor has it; training and evaluation stay in float32.",
-        "float32",
-        choices=PRECISIONS,
     )
     predict_file: str | None = settings_lib.setting(
         "Raw text to find entities in: .txt (a text per line), .jsonl "

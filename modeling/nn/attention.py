@@ -109,7 +109,8 @@ class SelfAttention(tf.Module):
 
         Returns:
             float32[B, T, D], the outputs of the H heads side by side; of a
-            shorter type where the projections compute in one.
+            shorter type where the projections compute in one, and so do the
+            two products here (see `layers.compute_in`).
         """
         # One shape for all three: a third of the graph's nodes would be of shapes.
         heads = [self._num_heads, self._head_size]

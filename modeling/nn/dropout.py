@@ -11,22 +11,29 @@ import tensorflow as tf
 # values: drawing bits is what dropout spends its time on.
 _LEVELS = 2**16
 
-# Room for places (dropout calls) under one step's seed.
+# Room for places (dropout calls) under one step's seed, and for steps under one
+# micro-batch's.
 PLACES = 2**16
+_STEPS = 2**32
 
 
-def step_seed(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+def step_seed(
+    seed: int | tf.Tensor, step: int | tf.Tensor, micro_batch: int | tf.Tensor = 0
+) -> tf.Tensor:
     """Returns the seed of a training step, for `place` and `apply`.
 
     Args:
         seed: The run's seed.
-        step: The step's number, below 2**47.
+        step: The step's number, below 2**32.
+        micro_batch: Which part of the step's batch is computed, below 2**15. The
+            masks belong to it, wherever and in whatever order it is computed.
 
     Returns:
-        int64[2]. Steps are `PLACES` apart, so that places of different steps
-        never share a seed.
+        int64[2]. Steps are `PLACES` apart, and micro-batches all steps, so that
+        places of different steps or parts never share a seed.
     """
-    return tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64) * PLACES])
+    number = tf.cast(micro_batch, tf.int64) * _STEPS + tf.cast(step, tf.int64)
+    return tf.stack([tf.cast(seed, tf.int64), number * PLACES])
 
 
 def place(seed: tf.Tensor | None, index: int) -> tf.Tensor | None:

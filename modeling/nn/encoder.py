@@ -180,6 +180,8 @@ class Encoder(tf.Module):
 
     Attributes:
         layers: L modules of type `TransformerLayer`.
+        recompute: Whether training computes each layer a second time in the
+            backward pass, in place of keeping what is inside it.
 
     Example:
         >>> encoder = Encoder(3, 8, num_heads=2, intermediate_size=16)
@@ -214,6 +216,7 @@ class Encoder(tf.Module):
             name: Name scope.
         """
         super().__init__(name=name)
+        self.recompute = False
         with self.name_scope:
             self.layers = [
                 TransformerLayer(
@@ -250,6 +253,47 @@ class Encoder(tf.Module):
         outputs = []
         for i, layer in enumerate(self.layers):
             layer_seed = dropout.place(seed, i * _PLACES_PER_LAYER)
-            inputs = layer(inputs, padding_mask, seed=layer_seed)
+            if self.recompute and layer_seed is not None:
+                inputs = _call_recomputed(layer, inputs, padding_mask, layer_seed)
+            else:
+                inputs = layer(inputs, padding_mask, seed=layer_seed)
             outputs.append(inputs)
         return outputs
+
+
+def recompute(module: tf.Module) -> None:
+    """Lets all encoders of a module compute layers again in the backward pass.
+
+    Of each layer only its input is kept, which for BERT-Base is a fifteenth of
+    what the backward pass reads. Numbers stay the same, since dropout masks are a
+    function of the seed; a step takes about a third longer. A layer is computed
+    once where there is no seed, that is outside training.
+
+    Args:
+        module: Any module.
+
+    Source:
+        Chen et al. 2016, https://arxiv.org/abs/1604.06174.
+    """
+    for part in (module, *module.submodules):
+        if isinstance(part, Encoder):
+            part.recompute = True
+
+
+def _call_recomputed(
+    layer: TransformerLayer,
+    inputs: tf.Tensor,
+    padding_mask: tf.Tensor,
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    """Computes a layer of which the backward pass keeps nothing but the input."""
+
+    def compute(inputs: tf.Tensor) -> tf.Tensor:
+        # TensorFlow ties what it computes again to the gradient that comes in, by
+        # way of `inputs`. Masks hang on the seed alone: not tied, they would be
+        # drawn once, at the start, and all be kept.
+        first = tf.reshape(inputs, [-1])[0]
+        zero = tf.cast(tf.minimum(tf.abs(first), 0.0), seed.dtype)
+        return layer(inputs, padding_mask, seed=seed + zero)
+
+    return tf.recompute_grad(compute)(inputs)

@@ -78,7 +78,7 @@ class LabelHead(tf.Module):
         return project(inputs, self.output_weights, self.output_bias)
 
 
-class MaskedWordHead(tf.Module):
+class MaskedWordHead(layers.MatrixProduct):
     """Scores the vocabulary at masked positions, with the embeddings' weights.
 
     Dimensions:
@@ -149,7 +149,9 @@ class MaskedWordHead(tf.Module):
         picked = tf.gather(sequence, positions, batch_dims=1)  # [B, P, D]
         dense = self.dense(picked, activation=self._activation)
         picked = self.layer_norm(tf.cast(dense, picked.dtype))
-        return project(picked, word_embeddings, self.output_bias)
+        return project(
+            picked, word_embeddings, self.output_bias, dtype=self.product_dtype
+        )
 
 
 class NextSentenceHead(tf.Module):
@@ -256,7 +258,11 @@ class SpanHead(tf.Module):
 
 
 def project(
-    inputs: tf.Tensor, weights: tf.Tensor | tf.Variable, bias: tf.Tensor | tf.Variable
+    inputs: tf.Tensor,
+    weights: tf.Tensor | tf.Variable,
+    bias: tf.Tensor | tf.Variable,
+    *,
+    dtype: tf.DType = tf.float32,
 ) -> tf.Tensor:
     """Multiplies by weights that are stored one row per output, and adds bias.
 
@@ -264,12 +270,14 @@ def project(
         inputs: float32[..., D].
         weights: float32[C, D].
         bias: float32[C].
+        dtype: In which to multiply.
 
     Returns:
         float32[..., C].
     """
     num_outputs, hidden_size = weights.shape
-    rows = tf.reshape(inputs, [-1, hidden_size])
-    logits = tf.nn.bias_add(tf.matmul(rows, weights, transpose_b=True), bias)
+    rows = tf.cast(tf.reshape(inputs, [-1, hidden_size]), dtype)
+    products = tf.matmul(rows, tf.cast(weights, dtype), transpose_b=True)
+    logits = tf.nn.bias_add(tf.cast(products, tf.float32), bias)
     shape = tf.concat([tf.shape(inputs)[:-1], [num_outputs]], 0)
     return tf.ensure_shape(tf.reshape(logits, shape), [*inputs.shape[:-1], num_outputs])

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dense layer, layer normalization and the activations they are used with."""
+"""Dense layer, layer normalization and the activations they are used with.
+
+Also says in which type of numbers matrix products are computed; see `compute_in`.
+"""
 
 import math
 from collections.abc import Callable
@@ -67,7 +70,28 @@ ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 
-class Dense(tf.Module):
+class MatrixProduct(tf.Module):
+    """A module with a matrix product that may be computed in a shorter type.
+
+    Attributes:
+        product_dtype: Type of the factors.
+    """
+
+    product_dtype: tf.DType = tf.float32
+
+    def compute_in(self, dtype: tf.DType, *, weights_are_final: bool = False) -> None:
+        """Computes the product in another type from now on; see `compute_in`.
+
+        Args:
+            dtype: Such as `tf.bfloat16`.
+            weights_are_final: Whether weights may be cast once and for all;
+                here they never are.
+        """
+        del weights_are_final
+        self.product_dtype = dtype
+
+
+class Dense(MatrixProduct):
     """Multiplies the last axis by a kernel and adds a bias.
 
     Dimensions:
@@ -106,16 +130,19 @@ class Dense(tf.Module):
                 [input_size, output_size], initializer_range, "kernel"
             )
             self.bias = tf.Variable(tf.zeros([output_size]), name="bias")
-        self._low_kernel: tf.Tensor | None = None
+        self._cast_kernel: tf.Tensor | None = None
 
-    def lower_precision(self, dtype: tf.DType) -> None:
-        """Computes in a shorter type from now on, for inference.
+    def compute_in(self, dtype: tf.DType, *, weights_are_final: bool = False) -> None:
+        """Computes in another type from now on, and returns that type.
 
         Args:
-            dtype: Such as `tf.bfloat16`. Outputs are of this type, too. The
-                kernel is cast once: later changes of it are not seen.
+            dtype: Such as `tf.bfloat16`.
+            weights_are_final: Whether to cast the kernel here, once. Later
+                changes of it are not seen.
         """
-        self._low_kernel = tf.cast(self.kernel, dtype)
+        super().compute_in(dtype)
+        is_cast = weights_are_final and dtype != self.kernel.dtype
+        self._cast_kernel = tf.cast(self.kernel, dtype) if is_cast else None
 
     def __call__(
         self,
@@ -130,9 +157,12 @@ class Dense(tf.Module):
             activation: Applied to each value.
 
         Returns:
-            float32[..., M], or of the type given to `lower_precision`.
+            float32[..., M], or of `product_dtype`.
         """
-        kernel = self.kernel if self._low_kernel is None else self._low_kernel
+        kernel = self._cast_kernel
+        if kernel is None:
+            # Its gradient is cast back, so the variable's is float32.
+            kernel = tf.cast(self.kernel, self.product_dtype)
         # One matrix product: a batched one with a shared kernel is slower. The
         # activation follows it at once, where TensorFlow may fuse the two.
         rows = tf.cast(tf.reshape(inputs, [-1, self._input_size]), kernel.dtype)
@@ -186,23 +216,38 @@ class LayerNorm(tf.Module):
         Returns:
             float32[..., D].
         """
-        mean = tf.reduce_mean(inputs, -1, keepdims=True)
-        squares = tf.math.squared_difference(inputs, mean)
-        variance = tf.reduce_mean(squares, -1, keepdims=True)
+        centred = inputs - tf.reduce_mean(inputs, -1, keepdims=True)
+        variance = tf.reduce_mean(tf.square(centred), -1, keepdims=True)
         scale = tf.math.rsqrt(variance + LAYER_NORM_EPSILON) * self.gamma
-        return (inputs - mean) * scale + self.beta
+        return centred * scale + self.beta
+
+
+def compute_in(
+    module: tf.Module, dtype: tf.DType, *, weights_are_final: bool = False
+) -> None:
+    """Lets a module compute its matrix products in a shorter type.
+
+    These are the products of dense layers, of attention and of the masked words
+    with the vocabulary. Variables and their gradients, LayerNorm, softmax, residuals,
+    the small heads and losses stay in float32. In float16, gradients below 6e-8 are
+    lost, unless the loss is scaled up (see training/loss_scaling.py).
+
+    Args:
+        module: Any module; it and all its parts change.
+        dtype: `tf.bfloat16`, `tf.float16`, or `tf.float32` to undo it. Of the
+            former, bfloat16 is fast on a CPU that has AVX512-BF16 or AMX, both
+            on a GPU that has tensor cores; elsewhere they work, but slowly.
+        weights_are_final: For inference: kernels are cast once, here, and not
+            in every call. Later changes of them are not seen.
+
+    Source:
+        Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740.
+    """
+    for part in (module, *module.submodules):
+        if isinstance(part, MatrixProduct):
+            part.compute_in(dtype, weights_are_final=weights_are_final)
 
 
 def lower_precision(module: tf.Module, dtype: tf.DType) -> None:
-    """Lets all dense layers of a module compute in a shorter type.
-
-    Weights, LayerNorm, softmax and heads stay in float32. For inference with
-    weights that are final.
-
-    Args:
-        module: Any module.
-        dtype: Such as `tf.bfloat16`.
-    """
-    for part in module.submodules:
-        if isinstance(part, Dense):
-            part.lower_precision(dtype)
+    """Lets a module with its final weights compute in a shorter type."""
+    compute_in(module, dtype, weights_are_final=True)

@@ -10,14 +10,22 @@ import tensorflow as tf
 from absl import logging
 
 from modeling import config as config_lib
-from modeling import errors, files, run_record, run_start, run_training, runs
+from modeling import (
+    distribution,
+    errors,
+    files,
+    run_record,
+    run_start,
+    run_training,
+    runs,
+)
 from modeling.data import record_index, record_order
 from modeling.instances import masking
 from modeling.pretraining import examples
 from modeling.pretraining import settings as settings_lib
 from modeling.tasks import pretraining
 from modeling.text import tokenization, vocabulary
-from modeling.training import inference, replication
+from modeling.training import inference
 
 _BEST_METRIC = "masked_lm_accuracy"
 # What eval_results.txt has besides the step, as the original's.
@@ -48,6 +56,7 @@ class Experiment:
     def __init__(self, settings: settings_lib.Settings) -> None:
         """Reads and checks what `settings` names, logs the plan, loads the model."""
         self._settings = settings
+        self._replicas = distribution.obtain(settings)
         self._config = config_lib.read_config(settings.bert_config_file)
         self._check_sizes()
         self._rules = self._make_rules()
@@ -75,7 +84,6 @@ class Experiment:
             training_data=self._training.records.digest() if trains else None,
         )
         self._log_plan()
-        self._replicas = replication.SingleProcess()
         runs.seed_new_weights(settings.seed)
         if self._resumed_from:
             run_record.check_same_run(settings.output_dir, self._record)
@@ -84,6 +92,7 @@ class Experiment:
             settings,
             trains=trains,
             resumed_from=self._resumed_from,
+            replicas=self._replicas,
             head=_HEADS,
         )
 

@@ -9,13 +9,12 @@ import functools
 
 from absl import logging
 
-from modeling import files, run_record, run_start, run_training, runs
+from modeling import distribution, files, run_record, run_start, run_training, runs
 from modeling.data import batching, question
 from modeling.question import answerer, dataset, predictions, scoring
 from modeling.question import settings as settings_lib
 from modeling.tasks import question as question_task
 from modeling.tasks import yes_no
-from modeling.training import replication
 
 _SPAN_HEAD = ("cls/squad/output_weights", "cls/squad/output_bias")
 _LABEL_HEAD = ("output_weights", "output_bias")
@@ -27,6 +26,7 @@ class Experiment:
     def __init__(self, settings: settings_lib.Settings) -> None:
         """Reads and checks what `settings` names, logs the plan, loads the model."""
         self._settings = settings
+        self._replicas = distribution.obtain(settings)
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
         trains = settings.do_train
@@ -49,7 +49,6 @@ class Experiment:
         )
         self._threshold = predictions.stored_threshold(settings, self._resumed_from)
         self._log_plan()
-        self._replicas = replication.SingleProcess()
         runs.seed_new_weights(settings.seed)
         self._model, self._step = self._make_model()
 
@@ -135,6 +134,7 @@ class Experiment:
             settings,
             trains=settings.do_train,
             resumed_from=self._resumed_from,
+            replicas=self._replicas,
             head=head,
             loads_head=settings.init_head,
         )

@@ -8,7 +8,6 @@ from modeling import settings as settings_lib
 from modeling.data import question_targets, question_windows
 
 TYPES = ("factoid", "list", "yesno")
-PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,12 +94,6 @@ class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
         "Padding then takes no places among the --n_best_size best starts and ends, "
         "so more of the less likely answers may be listed.",
         False,
-    )
-    precision: str = settings_lib.setting(
-        "Type of the matrix products of predictions. bfloat16 is faster where the "
-        "processor has it; training and evaluation stay in float32.",
-        "float32",
-        choices=PRECISIONS,
     )
 
     def __post_init__(self) -> None:

@@ -44,15 +44,23 @@ class Classifier:
     def _evaluator(self) -> inference.Graph:
         return inference.Graph(self._model.evaluate, self._replicas)
 
-    def predict(self, arrays: Mapping[str, np.ndarray], batch_size: int) -> np.ndarray:
+    def predict(
+        self,
+        arrays: Mapping[str, np.ndarray],
+        batch_size: int,
+        *,
+        verb: str = "predicting",
+    ) -> np.ndarray:
         """Returns the probability of each class, float32[N, C].
 
         Args:
             arrays: Features, int32[N, T].
             batch_size: Rows of a batch; without effect with length buckets.
+            verb: What is going on, for a progress line; with length buckets, none
+                if empty.
         """
         inputs = {key: arrays[key] for key in pairs.SPEC}
-        outputs = self._compute(self._predictor, inputs, batch_size, "predicting")
+        outputs = self._compute(self._predictor, inputs, batch_size, verb)
         return outputs["probabilities"]
 
     def evaluate(
@@ -86,7 +94,8 @@ class Classifier:
         groups = lengths.group(row_lengths)
         batches = (lengths.trim(inputs, rows, row_lengths) for rows in groups)
         spec = {key: _SPEC[key] for key in inputs}
-        computed = list(graph.infer(batches, len(groups), spec=spec, verb=verb))
+        num_batches = len(groups) if verb else None
+        computed = list(graph.infer(batches, num_batches, spec=spec, verb=verb))
         places = np.argsort(np.concatenate(groups))
         return {
             name: np.concatenate([batch[name] for batch in computed])[places]

@@ -50,14 +50,22 @@ def run(
     rows: dict[str, Sequence[relation.Row]] = {}
     for number, (name, of_fold) in enumerate(folds.items(), start=1):
         logging.info("Fold %s, %d of %d.", name, number, len(folds))
-        one = experiment.Experiment(of_fold)
-        one.run()
-        if one.predictions is not None:
-            done[name], rows[name] = one.predictions, one.test_rows
+        predictions, rows_of_fold = _run(of_fold)
+        if predictions is not None:
+            done[name], rows[name] = predictions, rows_of_fold
     if not done:
         logging.warning("%s: No fold has labels to score.", settings.cv_dir)
         return {}, None
     return _summarize(settings, done, rows)
+
+
+def _run(
+    of_fold: settings_lib.Settings,
+) -> tuple[scoring.Predictions | None, Sequence[relation.Row]]:
+    """Makes the run of one fold, and lets go of its model."""
+    one = experiment.Experiment(of_fold)
+    one.run()
+    return one.predictions, one.test_rows
 
 
 def find_folds(settings: settings_lib.Settings) -> list[pathlib.Path]:

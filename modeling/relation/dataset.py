@@ -150,6 +150,21 @@ def with_labels_of_folds(
     }
 
 
+def warn(splits: Mapping[str, relation_files.Split]) -> None:
+    """Warns of what makes a training, or the scores of what it gave, of less worth.
+
+    Args:
+        splits: The files of a run, by what they are for.
+    """
+    training = splits.get(relation_tasks.TRAIN)
+    if training is None:
+        return
+    warn_of_classes(training)
+    for part in (relation_tasks.DEV, relation_tasks.TEST):
+        if part in splits:
+            warn_of_overlap(training, splits[part])
+
+
 def warn_of_classes(split: relation_files.Split) -> None:
     """Warns of labels that a model cannot learn, as no training row has them.
 

@@ -10,7 +10,7 @@ import functools
 import numpy as np
 from absl import logging
 
-from modeling import files, run_record, run_start, run_training, runs
+from modeling import distribution, files, run_record, run_start, run_training, runs
 from modeling.data import (
     batching,
     lengths,
@@ -20,11 +20,10 @@ from modeling.data import (
     tfrecords,
 )
 from modeling.relation import classifier, dataset, reporting, scoring, weighting
+from modeling.relation import predictor as predictor_lib
 from modeling.relation import settings as settings_lib
 from modeling.tasks import relation
-from modeling.training import replication
 
-_HEAD = ("output_weights", "output_bias")
 _BEST_METRIC = "f1"
 _TRAIN, _DEV, _TEST = relation_tasks.TRAIN, relation_tasks.DEV, relation_tasks.TEST
 
@@ -41,6 +40,7 @@ class Experiment:
     def __init__(self, settings: settings_lib.Settings) -> None:
         """Reads and checks what `settings` names, logs the plan, loads the model."""
         self._settings = settings
+        self._replicas = distribution.obtain(settings)
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
         trains = settings.do_train
@@ -74,7 +74,6 @@ class Experiment:
             )
         self._record = self._make_record()
         self._log_plan()
-        self._replicas = replication.SingleProcess()
         runs.seed_new_weights(settings.seed)
         self._model, self._step = self._make_model()
         self._classifier = classifier.Classifier(
@@ -99,6 +98,18 @@ class Experiment:
         if _TEST in self._splits:
             scores = self._predict() or scores
         return scores
+
+    @functools.cached_property
+    def predictor(self) -> predictor_lib.RelationPredictor:
+        """Classifies other rows with the model, when its weights are final."""
+        return predictor_lib.RelationPredictor(
+            self._model,
+            self._tokenizer,
+            self._task.labels,
+            max_seq_length=self._settings.max_seq_length,
+            long_sentences=self._settings.long_sentences,
+            replicas=self._replicas,
+        )
 
     def _make_record(self) -> dict[str, dict[str, object]]:
         """Returns what run.json says of the run."""
@@ -144,13 +155,11 @@ class Experiment:
             plan.append("Evaluate: eval_results.txt, eval_scores.json")
         if _TEST in self._splits:
             plan.append("Predict: test_results.tsv, test_scores.json, report.html")
+        if settings.predict_file:
+            plan.append(f"Find relations: {settings.predict_file}, relations.jsonl")
         plan.append(f"Output: {settings.output_dir}")
         logging.info("The plan of this run:\n  %s", "\n  ".join(plan))
-        if training := self._splits.get(_TRAIN):
-            dataset.warn_of_classes(training)
-            for part in (_DEV, _TEST):
-                if part in self._splits:
-                    dataset.warn_of_overlap(training, self._splits[part])
+        dataset.warn(self._splits)
 
     def _make_model(self) -> tuple[relation.RelationModel, int]:
         """Makes the model with its first weights.
@@ -174,7 +183,8 @@ class Experiment:
             settings,
             trains=settings.do_train,
             resumed_from=self._resumed_from,
-            head=_HEAD,
+            replicas=self._replicas,
+            head=predictor_lib.HEAD,
             loads_head=self._loads_head,
         )
 

@@ -5,13 +5,18 @@ import dataclasses
 
 from modeling import errors
 from modeling import settings as settings_lib
+from modeling.annotations import settings as annotation_settings
 from modeling.data import relation_features, relation_tasks
 from modeling.relation import weighting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
-    """What a run of run_re.py depends on."""
+class Settings(
+    settings_lib.FinetuneSettings,
+    settings_lib.CloudTpuSettings,
+    annotation_settings.PairSettings,
+):
+    """What a run of run_re.py depends on; pairs are those of --predict_file."""
 
     task_name: str = settings_lib.setting(
         f"The task: one of {', '.join(relation_tasks.TASKS)}."
@@ -22,6 +27,13 @@ class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
     cv_dir: str | None = settings_lib.setting(
         "Folder of folders like --data_dir, the folds of a cross-validation: each is "
         "run in a folder of its own in --output_dir and predicted.",
+        None,
+    )
+    predict_file: str | None = settings_lib.setting(
+        "Texts with annotated entities, or folders or patterns of them, separated by "
+        "commas, to find relations in: PubTator's text, BioC's XML or JSON, brat's "
+        ".txt and .ann, run_ner.py's predictions.jsonl, or rows (.tsv) that "
+        "make_re_data.py wrote. Writes relations.jsonl.",
         None,
     )
     labels: str | None = settings_lib.setting(
@@ -74,16 +86,8 @@ class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         is_custom = relation_tasks.find(self.task_name).name == relation_tasks.CUSTOM
-        if (self.data_dir is None) == (self.cv_dir is None):
-            raise errors.InputError(
-                "Either --data_dir or --cv_dir is needed. Received: "
-                f"{'none' if self.data_dir is None else 'both'}."
-            )
-        if not (self.do_train or self.do_eval or self.predicts):
-            raise errors.InputError(
-                "At least one of --do_train, --do_eval and --do_predict is needed. "
-                "Received: none."
-            )
+        self._check_inputs()
+        self._check_pairs()
         for name in ("labels", "negative_label"):
             if getattr(self, name) is not None and not is_custom:
                 raise errors.InputError(
@@ -99,6 +103,48 @@ class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
         weighting.parse(self.class_weights)
         if self.labels is not None:
             _ = self.task  # Checks the labels.
+
+    def _check_inputs(self) -> None:
+        """Raises if there is nothing to do, or nothing to do it with."""
+        uses_data = self.do_train or self.do_eval or self.do_predict
+        if self.data_dir is not None and self.cv_dir is not None:
+            raise errors.InputError(
+                "Either --data_dir or --cv_dir is needed. Received: both."
+            )
+        has_data = self.data_dir is not None or self.cv_dir is not None
+        if not has_data and (uses_data or self.predict_file is None):
+            also = "" if uses_data else ", or --predict_file alone"
+            raise errors.InputError(
+                f"Either --data_dir or --cv_dir is needed{also}. Received: none."
+            )
+        if not (uses_data or self.predicts or self.predict_file is not None):
+            raise errors.InputError(
+                "At least one of --do_train, --do_eval, --do_predict and "
+                "--predict_file is needed. Received: none."
+            )
+
+    def _check_pairs(self) -> None:
+        """Raises if what is said of --predict_file does not fit the rest."""
+        self.check_pairs()
+        if self.predict_file is None:
+            for name, value in self.chosen.items():
+                raise errors.InputError(
+                    f"--{name} is for --predict_file. Received: --{name}={value} "
+                    "without it."
+                )
+            return
+        if self.num_runs > 1 or self.cv_dir is not None:
+            several = f"--num_runs={self.num_runs}" if self.num_runs > 1 else "--cv_dir"
+            raise errors.InputError(
+                "--num_runs above 1 and --cv_dir are for scores: --predict_file needs "
+                f"one model. Received: {several}."
+            )
+        columns = self.task.columns.values()
+        if any(of_file.second is not None for of_file in columns):
+            raise errors.InputError(
+                "--predict_file needs a task whose rows are one sentence. Received: "
+                f"--task_name={self.task_name}, of two."
+            )
 
     @property
     def task(self) -> relation_tasks.Task:

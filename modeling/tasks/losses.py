@@ -1,22 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loss terms: sums with their weights, so that parts of a batch can be added.
 
-A term is a pair (total, weight): its loss is total / weight, or total alone
-where the weight is None. The loss of a batch is the sum of its terms' losses.
-Keeping the two apart lets the training loop add the parts of a global batch
-before it divides, so that the loss does not depend on how the batch is split.
+The loss of a batch is the sum of its terms' losses. Keeping sums and weights apart
+lets the training loop divide the sums of a part by the weights of the global batch,
+so that the loss does not depend on how the batch is split.
 """
+
+from typing import NamedTuple
 
 import tensorflow as tf
 
-Term = tuple[tf.Tensor, tf.Tensor | None]
+
+class Term(NamedTuple):
+    """One of the losses that are added up.
+
+    Attributes:
+        total: float32[], a sum over examples or positions.
+        weight: float32[], what they weigh; None if the loss is the sum itself.
+        offset: Added to the weight of the whole batch.
+    """
+
+    total: tf.Tensor
+    weight: tf.Tensor | None = None
+    offset: float = 0.0
+
+    def loss(self, weight: tf.Tensor | None) -> tf.Tensor:
+        """Returns float32[], this term's part of a batch's loss.
+
+        Args:
+            weight: The weight of the whole batch, which may be larger than this
+                term's; None where the term has none.
+        """
+        if weight is None:
+            return self.total
+        # Adding nothing would change no value, but every graph.
+        return self.total / (weight + self.offset if self.offset else weight)
 
 
 def value(terms: list[Term]) -> tf.Tensor:
     """Returns float32[], the loss of a batch that is not split."""
-    return tf.add_n(
-        [total if weight is None else total / weight for total, weight in terms]
-    )
+    return tf.add_n([term.loss(term.weight) for term in terms])
 
 
 def negative_log_likelihood(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
@@ -38,4 +61,9 @@ def mean(values: tf.Tensor) -> Term:
     Args:
         values: float32[B].
     """
-    return tf.reduce_sum(values), tf.cast(tf.size(values), values.dtype)
+    return Term(tf.reduce_sum(values), tf.cast(tf.size(values), values.dtype))
+
+
+def count(rows: tf.Tensor) -> tf.Tensor:
+    """Returns float32[], the number of rows of a tensor: the weight of a mean."""
+    return tf.cast(tf.shape(rows)[0], tf.float32)

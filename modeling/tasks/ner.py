@@ -44,7 +44,9 @@ class NerModel(tf.Module):
         super().__init__(name="ner")
         self._loss = loss
         self.bert = bert.Bert(config)
-        self.head = heads.LabelHead(config.hidden_size, num_labels)
+        self.head = heads.LabelHead(
+            config.hidden_size, num_labels, dropout_rate=config.head_dropout_prob
+        )
 
     @property
     def trained_variables(self) -> list[tf.Variable]:
@@ -91,13 +93,23 @@ class NerModel(tf.Module):
         """
         return [self._term(self.logits(batch, seed=seed), batch)]
 
+    def loss_weights(self, batch: dict[str, tf.Tensor]) -> list[tf.Tensor | None]:
+        """Returns the weights of `loss_terms` without computing them.
+
+        Args:
+            batch: As for `loss_terms`.
+        """
+        if self._loss == "original":
+            return [None]
+        return [tf.reduce_sum(tf.cast(batch["input_mask"], tf.float32))]
+
     def _term(self, logits: tf.Tensor, batch: dict[str, tf.Tensor]) -> losses.Term:
         """Returns the loss of logits."""
         values = losses.negative_log_likelihood(logits, batch["label_ids"])
-        if self._loss == "original":
-            return tf.reduce_sum(values), None
-        weights = tf.cast(batch["input_mask"], values.dtype)
-        return tf.reduce_sum(values * weights), tf.reduce_sum(weights)
+        (weight,) = self.loss_weights(batch)
+        if weight is not None:
+            values *= tf.cast(batch["input_mask"], values.dtype)
+        return losses.Term(tf.reduce_sum(values), weight)
 
     def evaluate(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Predicts labels and computes the loss.

@@ -95,12 +95,22 @@ class PretrainingModel(tf.Module):
         word_losses = losses.negative_log_likelihood(words, batch["masked_lm_ids"])
         labels = batch["next_sentence_labels"][:, 0]
         return [
-            (
+            losses.Term(
                 tf.reduce_sum(word_losses * weights),
-                tf.reduce_sum(weights) + _MASK_WEIGHT_EPSILON,
+                tf.reduce_sum(weights),
+                offset=_MASK_WEIGHT_EPSILON,
             ),
             losses.mean(losses.negative_log_likelihood(pairs, labels)),
         ]
+
+    def loss_weights(self, batch: dict[str, tf.Tensor]) -> list[tf.Tensor | None]:
+        """Returns the weights of `loss_terms` without computing them.
+
+        Args:
+            batch: As for `loss_terms`.
+        """
+        words = tf.reduce_sum(batch["masked_lm_weights"])
+        return [words, losses.count(batch["next_sentence_labels"])]
 
     def evaluate(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Counts what the scores of a batch are made of.
@@ -126,8 +136,10 @@ class PretrainingModel(tf.Module):
             "pairs_loss": pair_losses,
         }
         sums = {name: tf.reduce_sum(values) for name, values in sums.items()}
-        word_term = sums["words_loss"], sums["words"] + _MASK_WEIGHT_EPSILON
-        pair_term = sums["pairs_loss"], sums["pairs"]
+        word_term = losses.Term(
+            sums["words_loss"], sums["words"], offset=_MASK_WEIGHT_EPSILON
+        )
+        pair_term = losses.Term(sums["pairs_loss"], sums["pairs"])
         return sums | {"loss": losses.value([word_term, pair_term])}
 
 

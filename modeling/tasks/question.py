@@ -82,6 +82,14 @@ class QuestionModel(tf.Module):
         values += _negative_log_likelihood(end, batch["end_positions"])
         return [losses.mean(values / 2.0)]
 
+    def loss_weights(self, batch: dict[str, tf.Tensor]) -> list[tf.Tensor | None]:
+        """Returns the weights of `loss_terms` without computing them.
+
+        Args:
+            batch: As for `loss_terms`.
+        """
+        return [losses.count(batch["start_positions"])]
+
     def predict(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Predicts the logits that answers are chosen by.
 

@@ -48,7 +48,9 @@ class RelationModel(tf.Module):
         super().__init__(name="relation")
         self._class_weights = None if class_weights is None else tuple(class_weights)
         self.bert = bert.Bert(config)
-        self.head = heads.LabelHead(config.hidden_size, num_labels)
+        self.head = heads.LabelHead(
+            config.hidden_size, num_labels, dropout_rate=config.head_dropout_prob
+        )
 
     @property
     def trained_variables(self) -> list[tf.Variable]:
@@ -91,6 +93,14 @@ class RelationModel(tf.Module):
         if self._class_weights is not None:
             values *= tf.gather(tf.constant(self._class_weights, values.dtype), ids)
         return [losses.mean(values)]
+
+    def loss_weights(self, batch: dict[str, tf.Tensor]) -> list[tf.Tensor | None]:
+        """Returns the weights of `loss_terms` without computing them.
+
+        Args:
+            batch: As for `loss_terms`.
+        """
+        return [losses.count(batch["label_ids"])]
 
     def predict(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Predicts class probabilities.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inference loop: batches in, arrays out, in order, with progress."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
@@ -25,8 +26,12 @@ class Graph:
             function: Features to outputs, by name.
             replicas: Where it runs.
         """
-        self._function = tf.function(function, autograph=False)
         self._replicas = replicas
+
+        def of_all(*batches: Batch) -> list[Mapping[str, tf.Tensor]]:
+            return replicas.run_each(function, batches)
+
+        self._function = tf.function(of_all, autograph=False)
 
     def infer(
         self,
@@ -37,6 +42,9 @@ class Graph:
         verb: str = "predicting",
     ) -> Iterator[dict[str, np.ndarray]]:
         """Computes the function of each batch.
+
+        Whole batches are handed out to the replicas, so the outputs are the same
+        for any number of them. Every process has all outputs.
 
         Args:
             batches: Features by name: a data set, or any other iterable,
@@ -52,14 +60,31 @@ class Graph:
         """
         # One graph for all sizes: the last batch is smaller, and must not be
         # traced anew.
-        graph = self._function.get_concrete_function(spec)
+        replicas = self._replicas
+        num_local = replicas.num_local_replicas
+        first = replicas.process_index * num_local
+        graph = self._function.get_concrete_function(*[dict(spec)] * num_local)
         progress = metrics.Progress(
             verb, total=num_batches, unit="batch", device=self._replicas.device
         )
-        for done, batch in enumerate(self._replicas.distribute(batches), start=1):
-            tensors = {name: tf.convert_to_tensor(batch[name]) for name in spec}
-            outputs = self._replicas.run(graph, tensors)
-            yield {name: value.numpy() for name, value in outputs.items()}
+        done = 0
+        rest = iter(batches)
+        while group := list(itertools.islice(rest, replicas.num_replicas)):
+            # Where batches are fewer than replicas, the last one is computed again.
+            mine = [
+                {name: tf.convert_to_tensor(batch[name]) for name in spec}
+                for batch in (group + group[-1:] * replicas.num_replicas)[
+                    first : first + num_local
+                ]
+            ]
+            outputs = [
+                {name: value.numpy() for name, value in output.items()}
+                for output in graph(*mine)
+            ]
+            gathered = replicas.gather_objects(outputs)
+            of_group = itertools.chain.from_iterable(gathered)
+            yield from itertools.islice(of_group, len(group))
+            done += len(group)
             if num_batches:
                 progress.update(done, {})
 

@@ -7,17 +7,17 @@ computes is in `steps.py`.
 
 import dataclasses
 import os
-import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from modeling import errors
 from modeling.training import (
+    calls,
     metrics,
     optimizers,
+    profiling,
     replication,
     restore,
     saver,
@@ -25,9 +25,6 @@ from modeling.training import (
     steps,
     weights,
 )
-
-# Seconds of work between two looks at the clock and at signals.
-_CALL_SECONDS = 3.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +40,7 @@ class Plan:
         patience: Evaluations without a better score after which to stop;
             None to go on to the end.
         max_steps_per_call: Upper bound on updates per call of the graph.
+        profiled: First and last step to write a trace of, from 0.
     """
 
     num_train_steps: int
@@ -52,6 +50,7 @@ class Plan:
     best_metric: str = ""
     patience: int | None = None
     max_steps_per_call: int = 1000
+    profiled: tuple[int, int] | None = None
 
     def next_stop(self, step: int) -> int:
         """Returns the next step at which something besides updates is due."""
@@ -61,6 +60,9 @@ class Plan:
             for every in (self.save_every, self.eval_every)
             if every
         ]
+        if self.profiled:
+            first, last = self.profiled
+            stops += [edge for edge in (first, last + 1) if edge > step]
         return min(stops)
 
 
@@ -70,7 +72,7 @@ class Trainer:
     def __init__(
         self,
         model: tf.Module,
-        optimizer: optimizers.AdamWeightDecay,
+        optimizer: optimizers.Optimizer,
         updater: steps.Updater,
         *,
         output_dir: str | os.PathLike[str],
@@ -102,16 +104,23 @@ class Trainer:
         self._plan = plan
         self._make_batches, self._describe_batch = make_batches, describe_batch
         self._evaluate, self._replicas = evaluate, replicas
-        self._runner = updater.make_runner()
-        self._seconds_per_step = float("inf")
+        self._loss_scale = updater.loss_scale
+        self._calls = calls.Calls(
+            updater, batch_size=plan.batch_size, explain=self._explain
+        )
 
     def state(self, step: int) -> dict[str, tf.Variable | np.ndarray]:
         """Returns what a checkpoint holds, by name."""
         return {
             **optimizers.by_name(self._model.variables),
             **self._optimizer.slots,
+            **self._scale_state(),
             "global_step": np.int64(step),
         }
+
+    def _scale_state(self) -> dict[str, tf.Variable]:
+        """Returns the variables of float16's loss scale, by name."""
+        return {} if self._loss_scale is None else self._loss_scale.state
 
     def restore(self, prefix: str) -> int:
         """Loads weights and slots of an interrupted run.
@@ -125,6 +134,9 @@ class Trainer:
         source = weights.open_weights(prefix)
         state = self.state(0)
         del state["global_step"]
+        if not set(self._scale_state()) <= set(source.names()):
+            # The run has been in another precision so far.
+            state = {k: v for k, v in state.items() if k not in self._scale_state()}
         restore.restore_all(state, source)
         return int(source.read("global_step"))
 
@@ -158,7 +170,14 @@ class Trainer:
         return step
 
     def _is_done(self, step: int) -> bool:
-        """Returns whether all updates are made, or more would not help."""
+        """Returns whether all updates are made, or more would not help.
+
+        What depends on files, the chief decides for all: it writes them.
+        """
+        return self._replicas.gather_objects(self._has_ended(step))[0]
+
+    def _has_ended(self, step: int) -> bool:
+        """Returns what `_is_done` does, as this process sees it."""
         plan = self._plan
         if step >= plan.num_train_steps:
             return True
@@ -178,7 +197,7 @@ class Trainer:
         """Makes the updates from `step` on and whatever is due in between."""
         total = self._plan.num_train_steps
         batches = self._make_batches(step, total - step)
-        iterator = iter(self._replicas.distribute(batches))
+        iterator = iter(batches)
         progress = metrics.Progress(
             "training",
             total=total,
@@ -188,49 +207,25 @@ class Trainer:
         )
         with signals.StopRequest() as stop:
             while not self._is_done(step):
-                count = self._call_size(step)
-                values = self._advance(iterator, step, count)
+                until_stop = self._plan.next_stop(step) - step
+                most = min(until_stop, self._plan.max_steps_per_call)
+                # The clocks of processes differ: all do what the chief does.
+                count = self._replicas.gather_objects(
+                    min(most, self._calls.num_fitting)
+                )[0]
+                with profiling.trace(self._output_dir, step, self._plan.profiled):
+                    values = self._calls.make(iterator, step, count)
                 step += count
                 writer.write(step, values)
                 progress.update(
                     step, _shown(values), f"{values['examples_per_second']:.4g} ex/s"
                 )
                 self._do_what_is_due(step, writer)
-                if stop.requested:
+                if any(self._replicas.gather_objects(stop.requested)):
                     self._save(step)
                     writer.close()
                     stop.exit(step)
         return step
-
-    def _advance(self, iterator: object, step: int, count: int) -> dict[str, float]:
-        """Makes `count` updates and returns their numbers."""
-        start = time.monotonic()
-        log = self._runner(
-            iterator, tf.constant(step, tf.int64), tf.constant(count, tf.int64)
-        )
-        losses = log.loss.numpy()
-        seconds = time.monotonic() - start
-        norms, rates = log.gradient_norm.numpy(), log.learning_rate.numpy()
-        finite = np.isfinite([losses, norms, rates]).all(axis=0)
-        if not finite.all():
-            self._refuse(step + int(np.argmin(finite)), losses, norms, rates)
-        # The first call also traces the graph, so its time says nothing.
-        if self._seconds_per_step == float("inf"):
-            self._seconds_per_step = seconds
-        else:
-            self._seconds_per_step = seconds / count
-        return {
-            "loss": float(losses.mean()),
-            "learning_rate": float(rates[-1]),
-            "gradient_norm": float(norms.mean()),
-            "examples_per_second": count * self._plan.batch_size / seconds,
-        }
-
-    def _call_size(self, step: int) -> int:
-        """Returns how many updates fit into one call."""
-        fitting = max(1, int(_CALL_SECONDS / max(self._seconds_per_step, 1e-6)))
-        until_stop = self._plan.next_stop(step) - step
-        return min(fitting, until_stop, self._plan.max_steps_per_call)
 
     def _do_what_is_due(self, step: int, writer: metrics.MetricsWriter) -> None:
         """Evaluates and saves where the plan says so."""
@@ -249,10 +244,11 @@ class Trainer:
 
     def _is_unscored(self, step: int) -> bool:
         """Returns whether a run was killed between saving and noting scores."""
-        return self._evaluates_at(step) and not any(
+        is_unscored = self._evaluates_at(step) and not any(
             record["step"] == step and metrics.score_names(record)
             for record in metrics.read_metrics(self._output_dir)
         )
+        return self._replicas.gather_objects(is_unscored)[0]
 
     def _note_scores(
         self, step: int, scores: Mapping[str, float], writer: metrics.MetricsWriter
@@ -272,14 +268,10 @@ class Trainer:
             path = self._checkpoints.save(step, self.state(step))
             logging.info("Saved %s.", path)
 
-    def _refuse(
-        self, step: int, losses: np.ndarray, norms: np.ndarray, rates: np.ndarray
-    ) -> None:
-        """Raises the error for numbers of which the last are not finite."""
-        raise errors.InputError(
-            f"Step {step}: the loss and its gradient must be finite. Received: "
-            f"loss {losses[-1]}, gradient norm {norms[-1]}, learning rate "
-            f"{rates[-1]}, on the batch of {self._describe_batch(step)}. A smaller "
+    def _explain(self, step: int) -> str:
+        """Returns where a loss is from that is not finite, and what helps."""
+        return (
+            f", on the batch of {self._describe_batch(step)}. A smaller "
             "--learning_rate or more warm-up usually helps. The last good "
             f"checkpoint is {self._checkpoints.latest()}."
         )
@@ -287,8 +279,5 @@ class Trainer:
 
 def _shown(values: Mapping[str, float]) -> dict[str, float]:
     """Returns the numbers of the progress line under their short names."""
-    return {
-        "loss": values["loss"],
-        "lr": values["learning_rate"],
-        "|g|": values["gradient_norm"],
-    }
+    names = {"loss": "loss", "learning_rate": "lr", "gradient_norm": "|g|"}
+    return {short: values[name] for name, short in names.items() if name in values}

@@ -61,7 +61,11 @@ class MetricsWriter:
         files.write_text(
             self._path, "".join(json.dumps(record) + "\n" for record in kept)
         )
-        self._events = tf.summary.create_file_writer(str(output_dir))
+        self._is_muted = files.writes_nothing()
+        if self._is_muted:
+            self._events = tf.summary.create_noop_writer()
+        else:
+            self._events = tf.summary.create_file_writer(str(output_dir))
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Writes one record.
@@ -70,6 +74,8 @@ class MetricsWriter:
             step: Updates made.
             values: Numbers by name.
         """
+        if self._is_muted:
+            return
         record = {"step": step} | {name: float(x) for name, x in values.items()}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adam with weight decay as BERT's authors wrote it, and gradient clipping.
 
-The learning rate comes from `schedule.py`; the training loop says when.
+The learning rate comes from `schedule.py`; the training loop says when. For large
+batches see `lamb.py`.
 """
 
+import abc
 from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
 Gradient = tf.Tensor | tf.IndexedSlices
 
-_BETA_1 = 0.9
-_BETA_2 = 0.999
-_EPSILON = 1e-6
-_WEIGHT_DECAY = 0.01
+BETA_1 = 0.9
+BETA_2 = 0.999
+EPSILON = 1e-6
+WEIGHT_DECAY = 0.01
 _CLIP_NORM = 1.0
 
 # Variables with one of these in their name are not decayed.
@@ -23,6 +25,25 @@ _NOT_DECAYED = ("LayerNorm", "layer_norm", "bias")
 def name_of(variable: tf.Variable) -> str:
     """Returns the variable's name in a checkpoint, without ":0"."""
     return variable.name.removesuffix(":0")
+
+
+def is_decayed(variable: tf.Variable) -> bool:
+    """Returns whether weight decay applies: not to LayerNorm's and to biases."""
+    name = name_of(variable)
+    return not any(part in name for part in _NOT_DECAYED)
+
+
+def decrease(variable: tf.Variable, amount: tf.Tensor) -> None:
+    """Subtracts from a variable, or from this replica's copy of it.
+
+    `assign_sub` of a variable that is mirrored on several devices is refused on
+    a single one of them; its handle is that of the copy here.
+
+    Args:
+        variable: float32 of any shape.
+        amount: float32 of the same shape.
+    """
+    tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=amount)
 
 
 def squared_norm(gradient: Gradient) -> tf.Tensor:
@@ -64,17 +85,63 @@ def to_dense(gradient: Gradient) -> tf.Tensor:
     )
 
 
-class AdamWeightDecay:
-    """Adam without bias correction, with decay apart from the gradient.
-
-    With gradient g of a weight w: m = 0.9 m + 0.1 g; v = 0.999 v + 0.001 g^2;
-    w -= rate * (m / (sqrt(v) + 1e-6) + 0.01 w). LayerNorm's variables and
-    biases are not decayed.
+class Optimizer(abc.ABC):
+    """What all optimizers have: running means of gradients and of their squares.
 
     Attributes:
         variables: What is trained; `apply` takes gradients in this order.
         slots: Checkpoint name ("<variable>/adam_m", "<variable>/adam_v") to
             variable, all zero at first.
+    """
+
+    def __init__(self, variables: Sequence[tf.Variable]) -> None:
+        """Creates the slots.
+
+        Args:
+            variables: Variables that have a gradient, of distinct names.
+        """
+        self.variables = list(variables)
+        self.slots: dict[str, tf.Variable] = {}
+        for variable in self.variables:
+            for slot in ("adam_m", "adam_v"):
+                name = f"{name_of(variable)}/{slot}"
+                self.slots[name] = tf.Variable(
+                    tf.zeros_like(variable), trainable=False, name=name
+                )
+
+    @abc.abstractmethod
+    def apply(
+        self,
+        gradients: Sequence[Gradient],
+        *,
+        scale: tf.Tensor,
+        rate: tf.Tensor,
+        step: tf.Tensor,
+    ) -> None:
+        """Updates all variables and slots.
+
+        Where replicas run, each calls it with the same gradients and updates
+        its own copy of the variables.
+
+        Args:
+            gradients: One per variable.
+            scale: float32[], by which the gradients are multiplied first.
+            rate: float32[], the learning rate.
+            step: int64[], updates made before this one.
+        """
+
+    def slots_of(self, variable: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
+        """Returns the running means of the gradient and of its square."""
+        name = name_of(variable)
+        return self.slots[f"{name}/adam_m"], self.slots[f"{name}/adam_v"]
+
+
+class AdamWeightDecay(Optimizer):
+    """Adam without bias correction, with decay apart from the gradient.
+
+    With gradient g of a weight w: m = 0.9 m + 0.1 g; v = 0.999 v + 0.001 g^2;
+    w -= rate * (m / (sqrt(v) + 1e-6) + 0.01 w). LayerNorm's variables and
+    biases are not decayed.
 
     Source:
         Kingma and Ba 2015, https://arxiv.org/abs/1412.6980; Loshchilov and
@@ -94,15 +161,8 @@ class AdamWeightDecay:
                 1 - beta^t, as the papers do and BERT does not. The 1e-6 is
                 added to the root of v before that.
         """
-        self.variables = list(variables)
+        super().__init__(variables)
         self._bias_correction = bias_correction
-        self.slots: dict[str, tf.Variable] = {}
-        for variable in self.variables:
-            for slot in ("adam_m", "adam_v"):
-                name = f"{name_of(variable)}/{slot}"
-                self.slots[name] = tf.Variable(
-                    tf.zeros_like(variable), trainable=False, name=name
-                )
 
     def apply(
         self,
@@ -112,31 +172,24 @@ class AdamWeightDecay:
         rate: tf.Tensor,
         step: tf.Tensor,
     ) -> None:
-        """Updates all variables and slots.
-
-        Args:
-            gradients: One per variable.
-            scale: float32[], by which the gradients are multiplied first.
-            rate: float32[], the learning rate.
-            step: int64[], updates made before this one.
-        """
+        """Updates all variables and slots; see `Optimizer.apply`."""
         beta_powers = self._beta_powers(step)
         for variable, gradient in zip(self.variables, gradients, strict=True):
-            name = name_of(variable)
-            if not any(part in name for part in _NOT_DECAYED):
-                variable.assign_sub(variable * (rate * _WEIGHT_DECAY))
+            if is_decayed(variable):
+                decrease(variable, variable * (rate * WEIGHT_DECAY))
+            mean, square = self.slots_of(variable)
             # One fused pass over weight, gradient and slots. A beta power of
             # 0 makes the kernel's bias correction 1.
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
-                m=self.slots[f"{name}/adam_m"].handle,
-                v=self.slots[f"{name}/adam_v"].handle,
+                m=mean.handle,
+                v=square.handle,
                 beta1_power=beta_powers[0],
                 beta2_power=beta_powers[1],
                 lr=rate,
-                beta1=_BETA_1,
-                beta2=_BETA_2,
-                epsilon=_EPSILON,
+                beta1=BETA_1,
+                beta2=BETA_2,
+                epsilon=EPSILON,
                 grad=to_dense(gradient) * scale,
             )
 
@@ -145,7 +198,7 @@ class AdamWeightDecay:
         if not self._bias_correction:
             return tf.constant(0.0), tf.constant(0.0)
         updates = tf.cast(step + 1, tf.float32)
-        return tf.pow(_BETA_1, updates), tf.pow(_BETA_2, updates)
+        return tf.pow(BETA_1, updates), tf.pow(BETA_2, updates)
 
 
 def by_name(variables: Iterable[tf.Variable]) -> dict[str, tf.Variable]:

@@ -50,6 +50,17 @@ def test_formats_by_their_endings(folder):
         read(f"{folder}/e.xml")
 
 
+def test_what_counts_in_a_folder(folder):
+    for name in ("d.mentions.jsonl", "d.tsv"):
+        (folder / name).write_text("of rows")
+    known = [f"{folder}/{name}" for name in ("a.ann", "b.txt", "c.json", "d.jsonl")]
+    assert inputs.list_files(str(folder)) == known
+    with_rows = inputs.list_files(str(folder), others=(".tsv",))
+    assert with_rows == [*known, f"{folder}/d.tsv"]
+    with pytest.raises(errors.InputError, match=r"^--x must name files of annotations"):
+        inputs.list_files("none", flag="--x")
+
+
 def test_what_cannot_be_read(folder):
     with pytest.raises(errors.InputError, match=r"--input must name .* 'none.txt'"):
         read("none.txt")

@@ -169,11 +169,21 @@ def test_parts_of_a_batch_add_up(make, labels, unused, make_batch):
     whole = model.loss_terms(batch)
     first = model.loss_terms({key: values[:2] for key, values in batch.items()})
     second = model.loss_terms({key: values[2:] for key, values in batch.items()})
-    summed = [
-        (one[0] + two[0], None if one[1] is None else one[1] + two[1])
-        for one, two in zip(first, second, strict=True)
+    parts = [
+        term.loss(weight)
+        for terms in (first, second)
+        for term, weight in zip(terms, model.loss_weights(batch), strict=True)
     ]
-    np.testing.assert_allclose(losses.value(summed), losses.value(whole), rtol=1e-5)
+    np.testing.assert_allclose(sum(parts), losses.value(whole), rtol=1e-5)
+
+
+@every_task
+def test_weights_are_known_without_the_terms(make, labels, unused, make_batch):
+    model, batch = make(), make_batch(labels)
+    weights = model.loss_weights(batch)
+    for term, weight in zip(model.loss_terms(batch), weights, strict=True):
+        assert (term.weight is None) == (weight is None)
+        assert weight is None or float(term.weight) == float(weight) > 1
 
 
 @every_task

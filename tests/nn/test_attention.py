@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modeling.nn import attention, dropout
+from modeling.nn import attention, dropout, layers
 
 # Dimensions are pairwise different, so that a swapped axis cannot pass.
 B, T, D, H = 2, 5, 12, 3
@@ -94,6 +94,29 @@ def test_drops_whole_attention_weights(inputs):
     np.testing.assert_array_equal(counts, counts[..., :1].repeat(K, -1))
     assert len(np.unique(np.round(counts))) > 2
     np.testing.assert_allclose(module(inputs, mask), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+def test_multiplies_in_the_type_of_its_projections(module, inputs, mask, dtype):
+    exact = module(inputs, mask).numpy()
+    layers.compute_in(module, dtype)
+    graph = tf.function(module).get_concrete_function(
+        tf.TensorSpec([B, T, D]), tf.TensorSpec([B, T], tf.int32)
+    )
+    operations = graph.graph.get_operations()
+    types = {
+        kind: {x.outputs[0].dtype for x in operations if x.type == kind}
+        for kind in ("MatMul", "BatchMatMulV2", "Softmax")
+    }
+    assert types == {
+        "MatMul": {dtype},
+        "BatchMatMulV2": {dtype},
+        "Softmax": {tf.float32},
+    }
+    outputs = module(inputs, mask)
+    assert outputs.dtype == dtype
+    error = np.abs(tf.cast(outputs, tf.float32) - exact).max() / np.abs(exact).max()
+    assert 0 < error < 0.05
 
 
 def test_traces_once_for_all_batch_sizes_and_lengths(module):

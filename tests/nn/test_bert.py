@@ -186,14 +186,17 @@ def test_initializer_range_reaches_every_random_variable():
             )
 
 
-def test_bfloat16_is_close_to_float32_and_stays_float32_outside(shared):
+@pytest.mark.parametrize("weights_are_final", [False, True])
+def test_bfloat16_is_close_to_float32_and_stays_float32_outside(
+    shared, weights_are_final
+):
     golden = shared / "golden" / "model"
     module = bert.Bert(config_lib.read_config(golden / "bert_config.json"))
     batch = np.load(golden / "batches.npz")
     features = [batch[k][0] for k in ("input_ids", "input_mask", "segment_ids")]
     exact = module(*features)
     pooled = module.pool(exact.sequence)
-    layers.lower_precision(module, tf.bfloat16)
+    layers.compute_in(module, tf.bfloat16, weights_are_final=weights_are_final)
     outputs = module(*features)
     for low, high in [
         (outputs.sequence, exact.sequence),
@@ -202,3 +205,30 @@ def test_bfloat16_is_close_to_float32_and_stays_float32_outside(shared):
         assert low.dtype == tf.float32
         error = np.abs(low - high).max() / np.abs(high).max()
         assert 0 < error < 0.03
+    assert {variable.dtype for variable in module.variables} == {tf.float32}
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+def test_gradients_of_a_shorter_type_point_the_same_way(rng, inputs, dtype):
+    module = bert.Bert(CONFIG)
+    for variable in module.variables:
+        variable.assign(rng.standard_normal(variable.shape) / 3)
+    # Softmax does not depend on what is added to all scores, so that the gradient
+    # of a key's bias is zero but for rounding.
+    variables = [v for v in module.variables if "key/bias" not in v.name]
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            sequence = module(*inputs, seed=dropout.step_seed(1, 2)).sequence
+            loss = tf.reduce_sum(sequence[..., :5] ** 2)
+            loss += tf.reduce_sum(module.pool(sequence)[:, :5])
+        return [tf.convert_to_tensor(x) for x in tape.gradient(loss, variables)]
+
+    exact = gradients()
+    layers.compute_in(module, dtype)
+    gradients = tf.function(gradients.python_function)
+    for variable, low, high in zip(variables, gradients(), exact, strict=True):
+        assert low.dtype == tf.float32
+        product = tf.reduce_sum(low * high)
+        assert product / (tf.norm(low) * tf.norm(high)) > 0.99, variable.name

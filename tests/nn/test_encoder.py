@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from modeling.nn import dropout, encoder
 
@@ -142,3 +143,77 @@ def test_kernels_have_the_asked_spread():
     for variable in module.trainable_variables:
         if "kernel" in variable.name:
             assert np.std(variable) == pytest.approx(0.44, rel=0.05), variable.name
+
+
+def make_to_train():
+    """Returns two layers that drop, with the same weights in every call."""
+    module = encoder.Encoder(
+        2, D, H, I, hidden_dropout_rate=0.2, attention_dropout_rate=0.3
+    )
+    rng = np.random.default_rng(3)
+    for variable in module.variables:
+        variable.assign(rng.standard_normal(variable.shape) / 3)
+    return module
+
+
+def gradients(module, inputs, mask):
+    """Returns the loss and its gradients, as a training step takes them."""
+    variables = module.trainable_variables
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([inputs, *variables])
+        outputs = module(inputs, mask, seed=dropout.step_seed(1, 2))
+        loss = tf.reduce_sum(outputs[-1][..., : D // 2] ** 2)
+    return loss, *tape.gradient(loss, [inputs, *variables])
+
+
+@pytest.mark.parametrize(
+    "options", [{}, pytest.param({"jit_compile": True}, marks=pytest.mark.slow)]
+)
+def test_recomputed_gradients_are_the_same(inputs, mask, options):
+    module = make_to_train()
+    inputs = tf.constant(inputs)
+    plain = tf.function(gradients, **options)(module, inputs, mask)
+    encoder.recompute(tf.Module())  # Holds no encoder.
+    encoder.recompute(module)
+    again = tf.function(gradients, **options)(module, inputs, mask)
+    size = max(np.abs(gradient).max() for gradient in plain[1:])
+    for one, two in zip(again, plain, strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-6 * size, rtol=1e-5)
+
+
+def test_recomputed_gradients_are_the_same_on_replicas(inputs, mask):
+    inputs = tf.constant(inputs)
+    plain = tf.function(gradients)(make_to_train(), inputs, mask)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        module = make_to_train()
+    encoder.recompute(module)
+    run = tf.function(lambda: strategy.run(gradients, args=(module, inputs, mask)))
+    size = max(np.abs(gradient).max() for gradient in plain[1:])
+    for one, two in zip(run(), plain, strict=True):
+        for copy in one.values:
+            np.testing.assert_allclose(copy, two, atol=1e-6 * size, rtol=1e-5)
+
+
+def test_recomputing_draws_masks_and_multiplies_twice(inputs, mask):
+    def count(module):
+        graph = tf.function(gradients).get_concrete_function(module, inputs, mask)
+        kinds = [operation.type for operation in graph.graph.get_operations()]
+        return {k: kinds.count(k) for k in ("StatelessRandomUniformFullIntV2", "Erf")}
+
+    module = make_to_train()
+    inputs = tf.constant(inputs)
+    assert count(module) == {"StatelessRandomUniformFullIntV2": 3 * 2, "Erf": 2}
+    encoder.recompute(module)
+    assert count(module) == {"StatelessRandomUniformFullIntV2": 6 * 2, "Erf": 2 * 2}
+
+
+def test_layers_are_computed_once_outside_training(inputs, mask):
+    def operations(module):
+        graph = tf.function(module).get_concrete_function(inputs, mask)
+        return [operation.type for operation in graph.graph.get_operations()]
+
+    module = make_to_train()
+    plain = operations(module)
+    encoder.recompute(module)
+    assert operations(module) == plain

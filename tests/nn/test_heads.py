@@ -103,6 +103,25 @@ def test_masked_word_head_trains_the_embeddings_it_is_given(sequence):
     assert isinstance(tape.gradient(loss, words), tf.Tensor)
 
 
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+def test_masked_word_head_multiplies_in_a_shorter_type(randomize, rng, sequence, dtype):
+    module = randomize(heads.MaskedWordHead(CONFIG))
+    words = tf.Variable(rng.standard_normal([V, D]), dtype=tf.float32)
+    positions = np.array([[4, 0, 4], [2, 3, 0]], np.int32)
+
+    def compute():
+        with tf.GradientTape() as tape:
+            logits = module(sequence, positions, words)
+            loss = tf.reduce_sum(logits**2)
+        return [logits, tape.gradient(loss, words)]
+
+    exact = compute()
+    layers.compute_in(module, dtype)
+    for low, high in zip(compute(), exact, strict=True):
+        assert low.dtype == tf.float32
+        assert 0 < np.abs(low - high).max() / np.abs(high).max() < 0.05
+
+
 def test_masked_word_head_names_match_bert_checkpoints():
     assert shapes(heads.MaskedWordHead(CONFIG)) == {
         "cls/predictions/transform/dense/kernel:0": [D, D],

@@ -130,16 +130,57 @@ def test_activations_by_name(name, expected):
     np.testing.assert_allclose(outputs, expected, atol=1e-6)
 
 
-def test_lower_precision_rounds_products_and_leaves_weights(rng):
+LOW = [tf.bfloat16, tf.float16]
+
+
+def error(rounded, exact):
+    """Returns the largest error as a share of the largest value."""
+    return np.abs(tf.cast(rounded, tf.float32) - exact).max() / np.abs(exact).max()
+
+
+@pytest.mark.parametrize("weights_are_final", [False, True])
+@pytest.mark.parametrize("dtype", LOW)
+def test_dense_rounds_products_and_leaves_weights(rng, dtype, weights_are_final):
     dense = layers.Dense(64, 48, initializer_range=1.0)
     inputs = rng.standard_normal([7, 64]).astype(np.float32)
     exact = dense(inputs).numpy()
     before = dense.kernel.numpy()
-    layers.lower_precision(tf.Module(), tf.bfloat16)  # Holds no dense layer.
+    layers.compute_in(tf.Module(), dtype)  # Holds no dense layer.
     np.testing.assert_array_equal(dense(inputs), exact)
-    dense.lower_precision(tf.bfloat16)
+    layers.compute_in(dense, dtype, weights_are_final=weights_are_final)
     rounded = dense(inputs)
-    assert rounded.dtype == tf.bfloat16
-    error = np.abs(tf.cast(rounded, tf.float32) - exact).max() / np.abs(exact).max()
-    assert 0 < error < 0.02
+    assert rounded.dtype == dtype
+    assert 0 < error(rounded, exact) < 0.02
+    assert dense.kernel.dtype == tf.float32
     np.testing.assert_array_equal(dense.kernel.numpy(), before)
+    layers.compute_in(dense, tf.float32)
+    np.testing.assert_array_equal(dense(inputs), exact)
+
+
+def test_only_final_weights_are_cast_once(inputs):
+    final, trained = layers.Dense(N, M), layers.Dense(N, M)
+    layers.compute_in(final, tf.bfloat16, weights_are_final=True)
+    layers.compute_in(trained, tf.bfloat16)
+    for dense in (final, trained):
+        before = dense(inputs)
+        dense.kernel.assign(tf.ones([N, M]))
+        assert np.array_equal(before, dense(inputs)) == (dense is final)
+
+
+@pytest.mark.parametrize("dtype", LOW)
+def test_gradients_of_dense_are_float32_and_close(rng, dtype):
+    dense = layers.Dense(64, 48, initializer_range=0.1)
+    inputs = tf.constant(rng.standard_normal([7, 64]), tf.float32)
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = tf.cast(dense(inputs, activation=layers.gelu), tf.float32)
+            loss = tf.reduce_sum(outputs**2)
+        return tape.gradient(loss, [inputs, dense.kernel, dense.bias])
+
+    exact = gradients()
+    layers.compute_in(dense, dtype)
+    for one, two in zip(gradients(), exact, strict=True):
+        assert one.dtype == tf.float32
+        assert 0 < error(one, two) < 0.03

@@ -4,8 +4,7 @@
 import pytest
 from absl import flags
 
-from modeling import errors
-from modeling import settings as base
+from modeling import command_line, errors
 from modeling.question import settings as settings_lib
 
 NEEDED = {"vocab_file": "v", "bert_config_file": "c", "output_dir": "o"}
@@ -45,7 +44,7 @@ ORIGINAL = {
 
 def test_has_the_flags_and_defaults_of_the_original():
     values = flags.FlagValues()
-    base.define_flags(settings_lib.Settings, values)
+    command_line.define_flags(settings_lib.Settings, values)
     assert {name: values[name].default for name in ORIGINAL} == ORIGINAL
     for name in ("vocab_file", "bert_config_file", "output_dir"):
         assert values[name].default is None

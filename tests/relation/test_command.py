@@ -2,6 +2,7 @@
 """Tests for run_re.py as the program that users start, and for what it refuses."""
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,21 @@ def test_command_line_does_what_the_function_does(command, trained, tmp_path):
         assert (tmp_path / name).read_bytes() == (trained.folder / name).read_bytes()
     for part in ("The plan of this run:", "training step 13/13  loss ", "matthews"):
         assert part in done.stderr
+
+
+@pytest.mark.slow
+def test_command_line_finds_relations(command, trained, tmp_path):
+    path = tmp_path / "a.pubtator"
+    path.write_text("1|t|flu causes TP53.\n1\t0\t3\tflu\tD\n1\t11\t15\tTP53\tG\n")
+    options = {"predict_file": str(path), "init_checkpoint": str(trained.folder)}
+    options |= {"task_name": "custom", "data_dir": None, "do_train": False}
+    done = command(tmp_path / "out", types="g,d", **options)
+    assert done.returncode == 0, done.stderr
+    assert [found.name for found in (tmp_path / "out").iterdir()] == ["relations.jsonl"]
+    record = json.loads((tmp_path / "out" / "relations.jsonl").read_text())
+    assert (record["first"]["text"], record["second"]["text"]) == ("TP53", "flu")
+    assert list(record["probabilities"]) == ["0", "1"]
+    assert "a.pubtator: 1 pairs in 1 documents with D 1, G 1 mentions" in done.stderr
 
 
 # Name of the file, its new content, and what is said of it.

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from modeling import errors
+from modeling.annotations import settings as annotation_settings
 from modeling.relation import settings as settings_lib
 from modeling.relation import weighting
 
@@ -40,6 +41,8 @@ ORIGINAL = {
     "num_tpu_cores": 8,
 }
 
+TEXTS = {"predict_file": "a.pubtator"}
+
 
 def make(**changes):
     defaults = {
@@ -67,7 +70,41 @@ def test_has_the_originals_flags_and_defaults():
         ({"task_name": "nope"}, r"--task_name must be one of gad, .*Received: nope"),
         ({"data_dir": None}, "Either --data_dir or --cv_dir is needed. Received: none"),
         ({"cv_dir": "folds"}, "Either --data_dir or --cv_dir is needed. Received: bot"),
-        ({"do_train": False}, "At least one of --do_train, --do_eval and"),
+        (
+            {"data_dir": None, "do_train": False},
+            "Either --data_dir or --cv_dir is needed, or --predict_file alone",
+        ),
+        (
+            {"do_train": False},
+            "At least one of --do_train, --do_eval, --do_predict and --predict_file is",
+        ),
+        ({"data_dir": None, **TEXTS}, "Either --data_dir or --cv_dir is needed. Rec"),
+        (
+            {"data_dir": None, "do_train": False, "do_eval": True, **TEXTS},
+            "Either --data_dir or --cv_dir is needed. Received: none",
+        ),
+        (
+            {"num_runs": 2, **TEXTS},
+            r"--predict_file needs one model. Received: --num_runs=2",
+        ),
+        (
+            {"data_dir": None, "cv_dir": "folds", **TEXTS},
+            r"--predict_file needs one model. Received: --cv_dir",
+        ),
+        (
+            {"task_name": "MRPC", **TEXTS},
+            "--predict_file needs a task whose rows are one sentence. .*=MRPC, of two",
+        ),
+        ({"types": "a,b"}, "--types is for --predict_file. Received: --types=a,b wit"),
+        (
+            {"max_words": 9},
+            "--max_words is for --predict_file. Received: --max_words=9",
+        ),
+        ({"on_error": "skip"}, "--on_error is for --predict_file."),
+        ({"types": "a", **TEXTS}, "--types must be two types with a comma between"),
+        ({"other_blind": "a b", **TEXTS}, "--other_blind must be without white space"),
+        ({"window_sentences": 0, **TEXTS}, "--window_sentences must be at least 1"),
+        ({"style": "bold", **TEXTS}, "--style must be one of blinded, marked"),
         ({"labels": "a,b"}, "--labels is for --task_name=custom"),
         ({"negative_label": "0"}, "--negative_label is for --task_name=custom"),
         ({"task_name": "custom", "labels": "a"}, "needs two labels at least"),
@@ -90,6 +127,25 @@ def test_what_is_done():
     assert settings.evaluates
     assert not settings.predicts
     assert make(data_dir=None, cv_dir="folds", do_train=False).predicts
+
+
+def test_texts_alone_are_enough_to_do():
+    settings = make(data_dir=None, do_train=False, types="Gene,drug", **TEXTS)
+    assert (settings.evaluates, settings.predicts) == (False, False)
+    assert settings.pair_types == (("gene", "drug"),)
+
+
+def test_pairs_have_the_flags_of_make_re_data():
+    ours, theirs = (
+        {field.name: field for field in dataclasses.fields(of_class)}
+        for of_class in (settings_lib.Settings, annotation_settings.Settings)
+    )
+    names = set(ours) & set(theirs) - {"labels", "negative_label"}
+    assert names >= {"types", "style", "window_sentences", "max_words", "on_error"}
+    assert names >= {"format", "other_blind"}
+    for name in names:
+        assert ours[name].default == theirs[name].default
+        assert ours[name].metadata == theirs[name].metadata
 
 
 def test_labels_of_custom_tasks():

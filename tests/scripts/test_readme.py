@@ -24,6 +24,8 @@ from modeling.instances import settings as instances_settings
 from modeling.ner import settings as ner_settings
 from modeling.nn import bert
 from modeling.pretraining import settings as pretraining_settings
+from modeling.question import settings as question_settings
+from modeling.relation import settings as relation_settings
 from modeling.training import checkpoints, optimizers
 
 # They install packages, which a test must not; continuous integration runs both
@@ -37,6 +39,12 @@ python() {
     run_ner.py)
       command python "$@" --num_train_epochs=1 --train_batch_size=16 \
         --max_seq_length=32 ;;
+    run_re.py)
+      command python "$@" --num_train_epochs=1 --train_batch_size=16 \
+        --max_seq_length=64 ;;
+    run_qa.py)
+      command python "$@" --num_train_epochs=1 --max_seq_length=128 \
+        --doc_stride=64 ;;
     run_pretraining.py)
       command python "$@" --num_train_steps=3 --max_eval_steps=2 ;;
     *) command python "$@" ;;
@@ -80,6 +88,15 @@ ELSEWHERE = {
     "runs.json",
 }
 
+# What the data of questions are called in README.md, and which of ours stands for it.
+QUESTIONS = {
+    "BioASQ-train-factoid-4b.json": "train.json",
+    "BioASQ-test-factoid-4b-1.json": "test.json",
+    "4B1_golden.json": "test_bioasq.json",
+}
+# Plain files, whose flags are those of argparse.
+TOOLS = ("bioasq_eval", "ner_detokenize", "re_eval", "transform_nbset2bioasqform")
+
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
 FLAG = re.compile(r"--([a-z_]+)")
 
@@ -105,6 +122,11 @@ def folder(root, tmp_path):
     for name in (*programs, "biocodes", "modeling", "sample_data"):
         (tmp_path / name).symlink_to(root / name)
     shutil.copytree(sample / "ner", tmp_path / "datasets" / "NER" / "NCBI-disease")
+    shutil.copytree(sample / "re", tmp_path / "datasets" / "RE" / "GAD" / "1")
+    questions = tmp_path / "datasets" / "QA" / "BioASQ"
+    questions.mkdir(parents=True)
+    for name, ours in QUESTIONS.items():
+        shutil.copy(sample / "qa" / ours, questions / name)
     weights = tmp_path / "biobert_v1.1_pubmed"
     weights.mkdir()
     shutil.copy(sample / "vocab.txt", weights)
@@ -138,6 +160,8 @@ def test_commands_run(root, folder):
     found = (folder / "ner_raw_text" / "predictions.jsonl").read_text()
     ids = [json.loads(line)["id"] for line in found.splitlines()]
     assert ids == ["abstracts:1", "abstracts:2"]
+    check_relations(folder, done.stdout)
+    check_questions(folder, done.stdout)
     for name in files_in_table(root):
         if name not in ELSEWHERE:
             assert list((folder / "ner_outputs").glob(name)), name
@@ -146,6 +170,32 @@ def test_commands_run(root, folder):
         for output in ("ner_outputs", "ner_predictions")
     )
     assert trained.count("\n") == used.count("\n") > 1272
+
+
+def check_relations(folder, printed):
+    """Checks what the commands on relations give: scores of 80 rows, and one pair."""
+    scores = json.loads((folder / "re_outputs/test_scores.json").read_text())
+    assert scores["num_rows"] == 80
+    assert scores["baseline"]["label"] == "1"
+    assert f"f1 score    : {scores['f1']:.2%}" in printed
+    found = (folder / "relations/relations.jsonl").read_text().splitlines()
+    (pair,) = map(json.loads, found)
+    assert [pair[end]["text"] for end in ("first", "second")] == ["BRCA1", "cancer"]
+    assert set(pair["probabilities"]) == {"0", "1"}
+
+
+def check_questions(folder, printed):
+    """Checks what the commands on questions give: scores of 30, and one answer."""
+    outputs = folder / "qa_outputs"
+    submitted = json.loads((outputs / "BioASQform_BioASQ-answer.json").read_text())
+    assert len(submitted["questions"]) == 30
+    assert submitted == json.loads((outputs / "bioasq_submission.json").read_text())
+    assert "Factoid MRR: " in printed
+    shown = printed[printed.rindex('{\n  "answer"') :].split("\n}\n")[0]
+    answers = json.loads(shown + "}")["answers"]  # After so short a training, any.
+    passage = "Mutations of BRCA1 are a cause of breast cancer."
+    for one in answers:
+        assert passage[one["start"] : one["end"]] == one["text"]
 
 
 def files_in_table(root):
@@ -178,10 +228,13 @@ def test_flags_exist(root):
         corpora_settings.Settings,
         instances_settings.Settings,
         pretraining_settings.Settings,
+        question_settings.Settings,
+        relation_settings.Settings,
     ):
         known |= {field.name for field in dataclasses.fields(settings)}
-    source = (root / "biocodes" / "ner_detokenize.py").read_text(encoding="utf-8")
-    known |= set(FLAG.findall(source))
+    for name in TOOLS:
+        source = (root / "biocodes" / f"{name}.py").read_text(encoding="utf-8")
+        known |= set(FLAG.findall(source))
     mentioned = set(FLAG.findall(readme(root)))
     assert mentioned - known == set()
     assert {"init_checkpoint", "eval_every_steps", "resume"} <= mentioned

@@ -10,18 +10,31 @@ import subprocess
 import pytest
 
 # Answers as Python 3.11 does as far as set_up.sh asks, and notes calls of pip and venv
-# in $LOG. `-m venv` makes an environment whose Python is a copy of this.
+# in $LOG, and Horovod's variables where it is compiled. `-m venv` makes an environment
+# whose Python is a copy of this.
 FAKE_PYTHON = """#!/usr/bin/env bash
 case "$*" in
   "-c "*) exit "${WRONG_VERSION:-0}" ;;
   --version) echo "Python 3.11.99" ;;
   "-m pip --version") ;;
-  "-m venv "*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo venv >>"$LOG" ;;
+  "-m venv "*) mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; echo venv "$4" >>"$LOG" ;;
   "-m pip install "*)
-    echo "${@:5}" >>"$LOG"
+    case "$*" in
+      */dev/fd/*) echo "-r" $(grep -o "^[a-z0-9-]*" "${@: -1}") >>"$LOG" ;;
+      *) echo "${@:5}" >>"$LOG" ;;
+    esac
+    [[ "$*" != *horovod==* ]] || env | grep "^HOROVOD_" | sort >>"$LOG"
     exit "${PIP_STATUS:-0}" ;;
 esac
 """
+PROGRAMS = "bash c++ cat cmp cp dirname env getconf grep make mkdir rm sort"
+DEFAULTS = [
+    "HOROVOD_WITHOUT_MPI=1",
+    "HOROVOD_WITHOUT_MXNET=1",
+    "HOROVOD_WITHOUT_PYTORCH=1",
+    "HOROVOD_WITH_GLOO=1",
+    "HOROVOD_WITH_TENSORFLOW=1",
+]
 
 
 @pytest.fixture
@@ -34,8 +47,9 @@ def project(root, tmp_path):
     shutil.copy(root / "set_up.sh", folder)
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("bash", "cat", "cmp", "cp", "dirname", "env", "mkdir"):
-        (programs / name).symlink_to(shutil.which(name))
+    for name in PROGRAMS.split():
+        # Nothing is compiled, so the compiler need not be there.
+        (programs / name).symlink_to(shutil.which(name) or shutil.which("cat"))
     python = programs / "python3.11"
     python.write_text(FAKE_PYTHON)
     python.chmod(0o755)
@@ -62,7 +76,7 @@ def test_installs_requirements_and_the_project(project):
     done, calls = set_up(project)
     assert done.returncode == 0, done.stderr
     assert calls == [
-        "venv",
+        "venv .venv",
         "--disable-pip-version-check -r requirements.txt",
         "--disable-pip-version-check --no-deps -e .",
     ]
@@ -87,7 +101,7 @@ def test_installs_again_when_a_file_changed(project, name):
         file.write("\n")
     _, calls = set_up(project, "requirements-gpu.txt")
     assert len(calls) == 2
-    assert "venv" not in calls
+    assert not any(call.startswith("venv") for call in calls)
 
 
 def test_installs_again_after_a_failure(project):
@@ -121,3 +135,72 @@ def test_refuses_a_requirements_file_that_is_missing(project):
     done, calls = set_up(project, "requirements-none.txt")
     assert (done.returncode, calls) == (2, [])
     assert "Received: requirements-none.txt" in done.stderr
+
+
+def compile_calls(calls):
+    """Returns Horovod's variables and what was compiled, of each time it was."""
+    return [call for call in calls if "horovod==" in call or "HOROVOD_" in call]
+
+
+def test_compiles_horovod_where_tensorflow_is(project):
+    done, calls = set_up(project, "requirements-horovod.txt")
+    assert done.returncode == 0, done.stderr
+    first, *compiled = calls[2:-2]
+    assert calls[0] == "venv .venv-horovod"
+    assert {"tensorflow", "cmake", "setuptools"} <= set(calls[1].split())
+    assert "horovod" not in calls[1].split()
+    assert "--no-build-isolation" in first
+    assert first.endswith(" horovod==0.28.1")
+    assert compiled == DEFAULTS
+    assert calls[-2].endswith(" -r requirements-horovod.txt")
+    assert not (project / ".venv").exists()
+
+
+def test_compiles_horovod_once(project):
+    set_up(project, "requirements-horovod.txt")
+    assert set_up(project, "requirements-horovod.txt")[1] == []
+    with (project / "pyproject.toml").open("a") as file:
+        file.write("\n")
+    _, calls = set_up(project, "requirements-horovod-dev.txt")
+    assert len(calls) == 3
+    assert compile_calls(calls) == []
+
+
+def test_compiles_horovod_again_after_a_failure(project):
+    set_up(project, "requirements-horovod.txt", PIP_STATUS="1")
+    _, calls = set_up(project, "requirements-horovod.txt")
+    assert compile_calls(calls)[1:] == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("chosen", "replaced"),
+    [
+        ("HOROVOD_WITH_MPI=1", "HOROVOD_WITHOUT_MPI=1"),
+        ("HOROVOD_WITHOUT_GLOO=1", "HOROVOD_WITH_GLOO=1"),
+        ("HOROVOD_GPU_OPERATIONS=NCCL", None),
+    ],
+)
+def test_compiles_horovod_again_with_the_parts_that_are_chosen(
+    project, chosen, replaced
+):
+    set_up(project, "requirements-horovod.txt")
+    environment = dict([chosen.split("=")])
+    _, calls = set_up(project, "requirements-horovod.txt", **environment)
+    expected = {*DEFAULTS, chosen} - {replaced}
+    assert set(compile_calls(calls)[1:]) == expected
+
+
+@pytest.mark.parametrize("program", ["c++", "make"])
+def test_refuses_to_compile_horovod_without_a_compiler(project, program):
+    (project.parent / "bin" / program).unlink()
+    done, calls = set_up(project, "requirements-horovod.txt")
+    assert done.returncode == 1
+    assert calls == ["venv .venv-horovod"]
+    assert f"Received: no {program} on the PATH" in done.stderr
+
+
+def test_takes_the_compiler_that_is_named(project):
+    compiler = project.parent / "bin" / "c++"
+    compiler.rename(compiler.with_name("clang++"))
+    done, _ = set_up(project, "requirements-horovod.txt", CXX="clang++")
+    assert done.returncode == 0, done.stderr

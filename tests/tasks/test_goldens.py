@@ -154,7 +154,7 @@ def run(case, forward):
         case.model,
         optimizers.AdamWeightDecay(case.model.trained_variables),
         learning_rate=rate,
-        step_seed=lambda step: None,
+        step_seed=lambda *_: None,
         replicas=replication.SingleProcess(),
     )
     update = tf.function(updater.update)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from modeling.nn import dropout
+from modeling.tasks import losses
 from modeling.training import loop, optimizers, replication, saver, steps
 
 ROWS, D, B = 7, 3, 5
@@ -43,10 +44,14 @@ class LinearModel(tf.Module):
         if seed is not None:
             target += 0.1 * tf.random.stateless_normal(tf.shape(target), seed)
         errors = (self.predictions(batch) - target) ** 2
+        squares = 0.002 * tf.reduce_sum(self.bias**2) * losses.count(target)
         return [
-            (tf.reduce_sum(errors), tf.cast(tf.size(errors), tf.float32)),
-            (0.01 * tf.reduce_sum(self.bias**2), None),
+            losses.Term(tf.reduce_sum(errors), losses.count(target), offset=0.5),
+            losses.Term(squares),
         ]
+
+    def loss_weights(self, batch):
+        return [losses.count(batch["target"]), None]
 
 
 def make_batches(first, count):

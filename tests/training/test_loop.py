@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from modeling import errors
-from modeling.training import checkpoints, loop, replication, saver
+from modeling.training import calls, checkpoints, loop, replication, saver
 
 TOTAL = 11
 
@@ -58,7 +58,7 @@ def test_sizes_of_calls_do_not_change_the_weights(make_trainer, read_run):
 def test_calls_are_as_long_as_a_look_at_the_clock_allows(
     monkeypatch, make_trainer, read_run
 ):
-    monkeypatch.setattr(loop, "_CALL_SECONDS", 0.0)
+    monkeypatch.setattr(calls, "_CALL_SECONDS", 0.0)
     make_trainer().train(0)
     assert [r["step"] for r in read_run.records()] == list(range(1, TOTAL + 1))
 

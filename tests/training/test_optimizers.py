@@ -176,6 +176,37 @@ def test_sparse_gradients_update_as_their_dense_sum(sparse, bias_correction):
     np.testing.assert_allclose(trained(sparse)[0], 0.999**3, rtol=1e-6)
 
 
+@pytest.mark.parametrize("bias_correction", [False, True])
+def test_replicas_update_as_one_process_does(variables, gradients, bias_correction):
+    def make(names):
+        copies = [
+            tf.Variable(variable.numpy(), name=name)
+            for variable, name in zip(variables, names, strict=True)
+        ]
+        return optimizers.AdamWeightDecay(copies, bias_correction=bias_correction)
+
+    def step(optimizer, values, number):
+        optimizer.apply(
+            values, scale=tf.constant(0.5), rate=tf.constant(0.1), step=number
+        )
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    single = make(NAMES)
+    with strategy.scope():
+        mirrored = make(NAMES)
+    run = tf.function(lambda *args: strategy.run(step, args=(mirrored, *args)))
+    for i in range(2):
+        values = [tf.constant(gradient, tf.float32) for gradient in gradients[i]]
+        step(single, values, tf.constant(i, tf.int64))
+        run(values, tf.constant(i, tf.int64))
+    expected = [*single.variables, *single.slots.values()]
+    received = [*mirrored.variables, *mirrored.slots.values()]
+    for one, copies in zip(expected, received, strict=True):
+        assert len(copies.values) == 2
+        for copy in copies.values:
+            np.testing.assert_allclose(copy, one, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("norm", "expected"),
     [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (4.0, 0.25), (1e30, 1e-30)],

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests for run_ner.py in two processes of Horovod."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+pytestmark = pytest.mark.horovod
+
+LAST = 6  # Updates of two passes: int(13 / 4 * 2).
+WAY = {"distribution": "horovod"}
+SECONDS = 60
+
+
+def read_weights(folder):
+    reader = tf.train.load_checkpoint(str(folder / f"model.ckpt-{LAST}"))
+    names = reader.get_variable_to_shape_map()
+    return {name: reader.get_tensor(name) for name in names}
+
+
+def read_log(folder):
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def files(folder):
+    """Returns the names of what a run wrote; TensorBoard's hold the time."""
+    names = (path.name for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if "tfevents" not in name)
+
+
+@pytest.fixture
+def without_dropout(make_ner_run, ner_folder):
+    config = json.loads((ner_folder / "bert_config.json").read_text(encoding="utf-8"))
+    rates = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return make_ner_run(config=json.dumps(config | rates))
+
+
+def assert_equal_runs(one, two):
+    """Asserts that two folders hold the same run, up to rounding."""
+    assert files(one) == files(two)
+    weights, others = read_weights(one), read_weights(two)
+    assert set(weights) == set(others)
+    for name, value in weights.items():
+        np.testing.assert_allclose(others[name], value, atol=1e-5, err_msg=name)
+    for record, other in zip(read_log(one), read_log(two), strict=True):
+        for name in ("step", "loss", "gradient_norm"):
+            assert record.get(name) == pytest.approx(other.get(name), rel=1e-5)
+
+
+def train(run, folder, *, horovodrun=None, **changes):
+    """Trains, scores and predicts, in this process or in two."""
+    values = {
+        "num_train_epochs": 2.0,
+        "iterations_per_loop": 1,
+        "do_eval": True,
+        "do_predict": True,
+        **changes,
+    }
+    if horovodrun is None:
+        run(folder, **values)
+        return
+    done = horovodrun(*run.command(folder, **values, **WAY))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_processes_train_as_one_does(without_dropout, horovodrun, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    train(without_dropout, one)
+    train(without_dropout, two, horovodrun=horovodrun)
+    assert_equal_runs(one, two)
+    for name in ("label_test.txt", "eval_results.txt"):
+        assert (one / name).read_text() == (two / name).read_text()
+
+
+def test_two_processes_drop_what_one_that_accumulates_drops(
+    ner_run, horovodrun, tmp_path
+):
+    one, two = tmp_path / "one", tmp_path / "two"
+    train(ner_run, one, accumulate_steps=2)
+    train(ner_run, two, horovodrun=horovodrun)
+    assert_equal_runs(one, two)
+
+
+def test_two_processes_go_on_where_one_has_stopped(ner_run, horovodrun, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    changes = {"save_checkpoints_steps": LAST // 2, "accumulate_steps": 2}
+    train(ner_run, one, **changes)
+    shutil.copytree(one, two)
+    for path in two.glob(f"model.ckpt-{LAST}.*"):
+        path.unlink()
+    train(ner_run, two, horovodrun=horovodrun, **changes | {"accumulate_steps": 1})
+    assert_equal_runs(one, two)
+    kept = f"model.ckpt-{LAST // 2}.index"
+    assert (one / kept).stat().st_mtime_ns == (two / kept).stat().st_mtime_ns
+
+
+def test_is_refused_without_a_launcher(ner_run, run_program, tmp_path):
+    done = run_program(*ner_run.command(tmp_path, **WAY))
+    assert done.returncode == 2
+    assert "must be started by horovodrun or mpirun" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class Launched:
+    """A run of two processes that is long enough to be ended in its middle."""
+
+    def __init__(self, root, run, folder):
+        command = run.command(folder, num_train_epochs=2000.0, **WAY)
+        launcher = pathlib.Path(sys.executable).with_name("horovodrun")
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [launcher, "-np", "2", "--gloo", sys.executable, *command],
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_for_steps(self):
+        """Waits until training has begun."""
+        end = time.monotonic() + 2 * SECONDS
+        while self._process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                if read_log(self._folder):
+                    return
+            time.sleep(0.1)
+        self.kill()
+        raise AssertionError(self._process.stdout.read())
+
+    def signal(self, number):
+        """Sends a signal to the launcher."""
+        self._process.send_signal(number)
+
+    def kill(self):
+        """Kills the second process, if it is there."""
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                is_second = b"HOROVOD_RANK=1\0" in (folder / "environ").read_bytes()
+                is_ours = (
+                    str(self._folder).encode() in (folder / "cmdline").read_bytes()
+                )
+                if is_second and is_ours:
+                    os.kill(int(folder.name), signal.SIGKILL)
+
+    def finish(self):
+        """Returns the exit status and what all have said."""
+        output, _ = self._process.communicate(timeout=SECONDS)
+        return self._process.returncode, output
+
+
+def test_a_killed_process_ends_the_other_with_a_message(ner_run, root, tmp_path):
+    launched = Launched(root, ner_run, tmp_path)
+    launched.wait_for_steps()
+    launched.kill()
+    status, output = launched.finish()
+    assert status != 0
+    assert "Another process of this run ended before its end" in output
+    assert "Traceback" not in output.partition("Terminating remaining workers")[0]
+
+
+def test_a_run_that_is_stopped_saves_its_state(ner_run, root, tmp_path):
+    launched = Launched(root, ner_run, tmp_path)
+    launched.wait_for_steps()
+    launched.signal(signal.SIGTERM)
+    status, output = launched.finish()
+    assert status != 0
+    assert "which is saved" in output
+    assert any(path.name != "model.ckpt-0.index" for path in tmp_path.glob("*.index"))
