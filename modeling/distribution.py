@@ -247,5 +247,12 @@ def ending_with_peers(run: Callable[[], ResultT]) -> ResultT:
         raise errors.PeerLostError(
             "Another process of this run ended before its end, so this one does, too. "
             "What was saved is kept, and the same command goes on from it. "
-            f"({error.message.strip().splitlines()[-1]})"
+            f"({_reason(error)})"
         ) from None
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Returns the line of an error that says what happened, not where."""
+    lines = [line.strip() for line in error.message.splitlines()]
+    said = [line for line in lines if line and "[[" not in line]
+    return said[-1] if said else type(error).__name__

@@ -196,7 +196,7 @@ def test_the_weights_count_by_name_and_value():
 
 
 def lose():
-    raise tf.errors.UnavailableError(None, None, "first line\nSocket closed")
+    raise tf.errors.UnavailableError(None, None, "File a.py\nSocket closed\n [[{{node b}}]]")
 
 
 def test_a_lost_process_is_told_in_words(monkeypatch):

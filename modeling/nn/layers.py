@@ -246,8 +246,3 @@ def compute_in(
     for part in (module, *module.submodules):
         if isinstance(part, MatrixProduct):
             part.compute_in(dtype, weights_are_final=weights_are_final)
-
-
-def lower_precision(module: tf.Module, dtype: tf.DType) -> None:
-    """Lets a module with its final weights compute in a shorter type."""
-    compute_in(module, dtype, weights_are_final=True)

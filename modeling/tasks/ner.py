@@ -55,8 +55,8 @@ class NerModel(tf.Module):
         return [v for v in self.trainable_variables if id(v) not in unused]
 
     def lower_precision(self, dtype: tf.DType) -> None:
-        """Computes BERT's matrix products in a shorter type; see `layers`."""
-        layers.lower_precision(self.bert, dtype)
+        """Computes in a shorter type, with weights that are final; see `layers`."""
+        layers.compute_in(self.bert, dtype, weights_are_final=True)
 
     def logits(
         self, batch: dict[str, tf.Tensor], *, seed: tf.Tensor | None = None

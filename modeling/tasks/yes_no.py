@@ -33,5 +33,5 @@ class YesNoModel(relation.RelationModel):
         super().__init__(config, len(question.LABELS))
 
     def lower_precision(self, dtype: tf.DType) -> None:
-        """Computes BERT's matrix products in a shorter type; see `layers`."""
-        layers.lower_precision(self.bert, dtype)
+        """Computes in a shorter type, with weights that are final; see `layers`."""
+        layers.compute_in(self.bert, dtype, weights_are_final=True)
