@@ -95,7 +95,7 @@ def write_arrays(args: argparse.Namespace, path: pathlib.Path) -> tuple[int, int
 def make_setup(
     args: argparse.Namespace, arrays: pathlib.Path, num_labels: int
 ) -> dict[str, Any]:
-    """Returns what both sides are made of."""
+    """Returns what both sides are made of: training and prediction in float32."""
     config = BERT_BASE
     if args.bert_config_file:
         config = config_lib.read_config(args.bert_config_file)
@@ -107,6 +107,9 @@ def make_setup(
         "learning_rate": 1e-5,
         "train_batch_size": TRAIN_BATCH_SIZE,
         "predict_batch_size": PREDICT_BATCH_SIZE,
+        "precision": "float32",
+        "xla": False,
+        "predicts_only": False,
     }
 
 
@@ -126,6 +129,7 @@ def start_sides(
     processes = {
         "theirs": (args.hugging_face_python, {"HF_HUB_OFFLINE": "1", **threads}),
         "ours": (sys.executable, ours_env),
+        "products": (sys.executable, ours_env),
     }
     sides = {}
     for name in names:

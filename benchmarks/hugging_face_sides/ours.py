@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our side: the graphs that run_ner.py trains and predicts with, in float32."""
+"""Our side: the graphs that run_ner.py trains and predicts with."""
 
 import functools
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from modeling import config as config_lib
 from modeling.data import batching
-from modeling.nn import dropout
+from modeling.nn import dropout, layers
 from modeling.tasks import ner
 from modeling.training import inference, optimizers, replication, schedule, steps
 
@@ -35,6 +35,11 @@ class Side:
             self._arrays = dict(file)
         self._batch_size = setup["predict_batch_size"]
         self._model = self._make_model(setup)
+        layers.compute_in(
+            self._model,
+            tf.as_dtype(setup["precision"]),
+            weights_are_final=setup["predicts_only"],
+        )
         replicas = replication.SingleProcess()
         self._predictor = inference.Graph(self._infer, replicas)
         updater = steps.Updater(
@@ -48,6 +53,7 @@ class Side:
             ),
             step_seed=functools.partial(dropout.step_seed, _SEED),
             replicas=replicas,
+            compiles=setup["xla"],
         )
         self._run_steps = updater.make_runner()
         order = batching.TrainingOrder(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our side of pre-training: the graph that run_pretraining.py trains, in float32."""
+"""Our side of pre-training: the graph that run_pretraining.py trains."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hugging Face's side: BertForTokenClassification on PyTorch, in float32."""
+"""Hugging Face's side: BertForTokenClassification on PyTorch.
+
+In bfloat16, training is under `torch.autocast`, which casts weights in each step;
+for prediction alone the model is cast once.
+"""
 
 import statistics
 import time
@@ -36,6 +40,10 @@ class Side:
         self._train_batch_size = setup["train_batch_size"]
         self._predict_batch_size = setup["predict_batch_size"]
         self._model = self._make_model(setup)
+        self._dtype = getattr(torch, setup["precision"])
+        self._autocasts = self._dtype != torch.float32 and not setup["predicts_only"]
+        if setup["predicts_only"]:
+            self._model.to(self._dtype)
         self._generator = torch.Generator().manual_seed(1)
         self._order = torch.zeros(0, dtype=torch.long)
         self._seconds = {
@@ -51,7 +59,8 @@ class Side:
         self._model.train()
         for _ in range(count):
             rows = self._next_rows()
-            loss = self._model(**self._features(rows), **self._labels(rows)).loss
+            with self._autocast():
+                loss = self._model(**self._features(rows), **self._labels(rows)).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
             self._optimizer.step()
@@ -62,7 +71,7 @@ class Side:
         """Labels sentences in batches of equal size, padded to equal length."""
         self._model.eval()
         labels = []
-        with torch.inference_mode():
+        with torch.inference_mode(), self._autocast():
             for start in range(first, end, self._predict_batch_size):
                 rows = slice(start, min(start + self._predict_batch_size, end))
                 logits = self._model(**self._features(rows)).logits
@@ -84,6 +93,10 @@ class Side:
         return transformers.BertForTokenClassification(
             transformers.BertConfig(**setup["config"], num_labels=setup["num_labels"])
         )
+
+    def _autocast(self) -> torch.autocast:
+        """Returns a context in which products are computed in the shorter type."""
+        return torch.autocast("cpu", torch.bfloat16, enabled=self._autocasts)
 
     def _features(self, rows: slice | torch.Tensor) -> dict[str, torch.Tensor]:
         """Returns the arguments of the model for some sentences."""

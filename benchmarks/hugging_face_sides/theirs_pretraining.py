@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hugging Face's side of pre-training: BertForPreTraining on PyTorch, in float32."""
+"""Hugging Face's side of pre-training: BertForPreTraining on PyTorch."""
 
 from collections.abc import Mapping
 from typing import Any
