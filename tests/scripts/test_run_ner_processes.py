@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests for run_ner.py in two processes of Horovod."""
+"""Tests for run_ner.py in two processes: TensorFlow's, or those of Horovod."""
 
 import contextlib
 import json
@@ -7,19 +7,55 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-pytestmark = pytest.mark.horovod
-
 LAST = 6  # Updates of two passes: int(13 / 4 * 2).
-WAY = {"distribution": "horovod"}
 SECONDS = 60
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+class MultiWorker:
+    """Two processes that the program starts itself."""
+
+    flags = types.MappingProxyType({"num_processes": 2})
+    second = b"BIOBERT_LOCAL_PROCESS=1/2\0"
+
+    @staticmethod
+    def command(program):
+        return [sys.executable, *program]
+
+
+class Horovod:
+    """Two processes that horovodrun starts."""
+
+    flags = types.MappingProxyType({"distribution": "horovod"})
+    second = b"HOROVOD_RANK=1\0"
+
+    @staticmethod
+    def command(program):
+        launcher = pathlib.Path(sys.executable).with_name("horovodrun")
+        return [launcher, "-np", "2", "--gloo", sys.executable, *program]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(MultiWorker, marks=pytest.mark.slow),
+        pytest.param(Horovod, marks=pytest.mark.horovod),
+    ],
+    ids=["multi_worker", "horovod"],
+)
+def way(request):
+    if request.param is Horovod:
+        request.getfixturevalue("horovodrun")  # Skips where there is none.
+    return request.param
 
 
 def read_weights(folder):
@@ -58,7 +94,7 @@ def assert_equal_runs(one, two):
             assert record.get(name) == pytest.approx(other.get(name), rel=1e-5)
 
 
-def train(run, folder, *, horovodrun=None, **changes):
+def train(run, folder, *, way=None, **changes):
     """Trains, scores and predicts, in this process or in two."""
     values = {
         "num_train_epochs": 2.0,
@@ -67,61 +103,116 @@ def train(run, folder, *, horovodrun=None, **changes):
         "do_predict": True,
         **changes,
     }
-    if horovodrun is None:
+    if way is None:
         run(folder, **values)
         return
-    done = horovodrun(*run.command(folder, **values, **WAY))
+    done = subprocess.run(
+        way.command(run.command(folder, **values, **way.flags)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=5 * SECONDS,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_two_processes_train_as_one_does(without_dropout, horovodrun, tmp_path):
+def test_two_processes_train_as_one_does(without_dropout, way, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     train(without_dropout, one)
-    train(without_dropout, two, horovodrun=horovodrun)
+    train(without_dropout, two, way=way)
     assert_equal_runs(one, two)
     for name in ("label_test.txt", "eval_results.txt"):
         assert (one / name).read_text() == (two / name).read_text()
 
 
-def test_two_processes_drop_what_one_that_accumulates_drops(
-    ner_run, horovodrun, tmp_path
-):
+def test_two_processes_drop_what_one_that_accumulates_drops(ner_run, way, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     train(ner_run, one, accumulate_steps=2)
-    train(ner_run, two, horovodrun=horovodrun)
+    train(ner_run, two, way=way)
     assert_equal_runs(one, two)
 
 
-def test_two_processes_go_on_where_one_has_stopped(ner_run, horovodrun, tmp_path):
+def test_two_processes_go_on_where_one_has_stopped(ner_run, way, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     changes = {"save_checkpoints_steps": LAST // 2, "accumulate_steps": 2}
     train(ner_run, one, **changes)
-    shutil.copytree(one, two)
-    for path in two.glob(f"model.ckpt-{LAST}.*"):
-        path.unlink()
-    train(ner_run, two, horovodrun=horovodrun, **changes | {"accumulate_steps": 1})
+    interrupt(one, two)
+    train(ner_run, two, way=way, **changes | {"accumulate_steps": 1})
     assert_equal_runs(one, two)
     kept = f"model.ckpt-{LAST // 2}.index"
     assert (one / kept).stat().st_mtime_ns == (two / kept).stat().st_mtime_ns
 
 
-def test_is_refused_without_a_launcher(ner_run, run_program, tmp_path):
-    done = run_program(*ner_run.command(tmp_path, **WAY))
+def test_one_process_goes_on_where_two_have_stopped(ner_run, way, tmp_path):
+    two, one = tmp_path / "two", tmp_path / "one"
+    changes = {"save_checkpoints_steps": LAST // 2}
+    train(ner_run, two, way=way, **changes)
+    interrupt(two, one)
+    train(ner_run, one, **changes, accumulate_steps=2)
+    assert_equal_runs(two, one)
+
+
+def interrupt(whole, folder):
+    """Makes a folder as a run leaves it that was killed before its last checkpoint."""
+    shutil.copytree(whole, folder)
+    for path in folder.glob(f"model.ckpt-{LAST}.*"):
+        path.unlink()
+
+
+@pytest.mark.horovod
+def test_horovod_is_refused_without_a_launcher(ner_run, run_program, tmp_path):
+    done = run_program(*ner_run.command(tmp_path, **Horovod.flags))
     assert done.returncode == 2
     assert "must be started by horovodrun or mpirun" in done.stderr
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
+def test_processes_with_other_flags_are_refused(ner_run, tmp_path):
+    with socket.socket() as one, socket.socket() as two:
+        for each in (one, two):
+            each.bind(("localhost", 0))
+        workers = [f"localhost:{each.getsockname()[1]}" for each in (one, two)]
+    processes = [
+        subprocess.Popen(
+            MultiWorker.command(
+                ner_run.command(
+                    tmp_path, distribution="multi_worker", learning_rate=rate
+                )
+            ),
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "TF_CONFIG": json.dumps(
+                    {
+                        "cluster": {"worker": workers},
+                        "task": {"type": "worker", "index": index},
+                    }
+                )
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index, rate in enumerate((0.25, 0.5))
+    ]
+    for process in processes:
+        _, error = process.communicate(timeout=3 * SECONDS)
+        assert process.returncode == 2
+        assert "process 1: --learning_rate 0.5, of process 0: 0.25" in error
+    assert not list(tmp_path.glob("model.ckpt*"))
+
+
 class Launched:
     """A run of two processes that is long enough to be ended in its middle."""
 
-    def __init__(self, root, run, folder):
-        command = run.command(folder, num_train_epochs=2000.0, **WAY)
-        launcher = pathlib.Path(sys.executable).with_name("horovodrun")
-        self._folder = folder
+    def __init__(self, way, run, folder):
+        command = run.command(folder, num_train_epochs=2000.0, **way.flags)
+        self._way, self._folder = way, folder
         self._process = subprocess.Popen(
-            [launcher, "-np", "2", "--gloo", sys.executable, *command],
-            cwd=root,
+            way.command(command),
+            cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -146,7 +237,7 @@ class Launched:
         """Kills the second process, if it is there."""
         for folder in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                is_second = b"HOROVOD_RANK=1\0" in (folder / "environ").read_bytes()
+                is_second = self._way.second in (folder / "environ").read_bytes()
                 is_ours = (
                     str(self._folder).encode() in (folder / "cmdline").read_bytes()
                 )
@@ -159,8 +250,8 @@ class Launched:
         return self._process.returncode, output
 
 
-def test_a_killed_process_ends_the_other_with_a_message(ner_run, root, tmp_path):
-    launched = Launched(root, ner_run, tmp_path)
+def test_a_killed_process_ends_the_other_with_a_message(ner_run, way, tmp_path):
+    launched = Launched(way, ner_run, tmp_path)
     launched.wait_for_steps()
     launched.kill()
     status, output = launched.finish()
@@ -169,8 +260,8 @@ def test_a_killed_process_ends_the_other_with_a_message(ner_run, root, tmp_path)
     assert "Traceback" not in output.partition("Terminating remaining workers")[0]
 
 
-def test_a_run_that_is_stopped_saves_its_state(ner_run, root, tmp_path):
-    launched = Launched(root, ner_run, tmp_path)
+def test_a_run_that_is_stopped_saves_its_state(ner_run, way, tmp_path):
+    launched = Launched(way, ner_run, tmp_path)
     launched.wait_for_steps()
     launched.signal(signal.SIGTERM)
     status, output = launched.finish()
