@@ -196,7 +196,8 @@ def test_the_weights_count_by_name_and_value():
 
 
 def lose():
-    raise tf.errors.UnavailableError(None, None, "File a.py\nSocket closed\n [[{{node b}}]]")
+    message = "File a.py\nSocket closed\n [[{{node b}}]]"
+    raise tf.errors.UnavailableError(None, None, message)
 
 
 def test_a_lost_process_is_told_in_words(monkeypatch):
