@@ -194,3 +194,32 @@ def test_importing_a_program_defines_no_flag():
     # It is imported above; the tests here define theirs apart.
     fields = {field.name for field in dataclasses.fields(ner_settings.Settings)}
     assert not fields & set(flags.FLAGS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"plan": True, "do_train": False}, "--plan is for a training"),
+        ({"profile_steps": "3"}, "must be two steps, FIRST,LAST"),
+        ({"profile_steps": "5,3"}, "Received: 5,3"),
+        ({"profile_steps": "a,b"}, "Received: a,b"),
+        ({"num_processes": 2, "distribution": "mirrored"}, "--num_processes is for"),
+        (
+            {"accumulate_steps": 2, "max_examples_per_device": 4},
+            "give one of them. Received: 2 and 4",
+        ),
+        ({"distribution": "tpu"}, "--distribution must be one of auto, none"),
+        ({"precision": "float8"}, "--precision must be one of float32, bfloat16"),
+    ],
+)
+def test_refuses_ways_to_train_that_do_not_fit(changes, message):
+    needed = {"bert_config_file": "c", "output_dir": "o", "do_train": True}
+    with pytest.raises(errors.InputError, match=message):
+        settings_lib.TrainSettings(**needed | changes)
+
+
+def test_profiled_steps_are_numbers():
+    needed = {"bert_config_file": "c", "output_dir": "o"}
+    assert settings_lib.TrainSettings(**needed).profiled is None
+    settings = settings_lib.TrainSettings(**needed, profile_steps="10, 20")
+    assert settings.profiled == (10, 20)

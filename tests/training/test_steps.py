@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from modeling.nn import dropout
 from modeling.tasks import losses
+from modeling.training import loss_scaling, optimizers, replication, steps
 
 FIRST, COUNT = 4, 5
 
@@ -164,3 +165,54 @@ def test_only_trained_variables_change(linear_model, batches, make_updater):
     make_updater(model).update(next(iter(batches(0, 1))), count(1))
     assert model.unused.numpy() == 1.0
     assert model.bias.numpy() != 0.5
+
+
+def scaled(model):
+    """Makes an updater that scales the loss, with its scale."""
+    loss_scale = loss_scaling.DynamicLossScale()
+    updater = steps.Updater(
+        model,
+        optimizers.AdamWeightDecay(model.trained_variables),
+        learning_rate=lambda _: tf.constant(0.01),
+        step_seed=lambda *_: None,
+        replicas=replication.SingleProcess(),
+        loss_scale=loss_scale,
+    )
+    return updater, loss_scale
+
+
+def test_an_update_that_overflows_is_left_out_and_the_scale_halved(
+    linear_model, batches
+):
+    model, other = linear_model(), linear_model()
+    updater, loss_scale = scaled(model)
+    overflows = with_target(batches(0, 3), 1, np.float32(1e17))
+    log = updater.make_runner()(iter(overflows), count(0), count(3))
+    np.testing.assert_array_equal(log.skipped, [0, 1, 0])
+    assert loss_scale.value() == loss_scaling.INITIAL_SCALE / 2
+    # As if the step in the middle had not been.
+    updater, _ = scaled(other)
+    first, _, last = batches(0, 3)
+    updater.update(first, count(0))
+    updater.update(last, count(2))
+    np.testing.assert_allclose(model.table, other.table, rtol=1e-6)
+    np.testing.assert_allclose(model.bias, other.bias, rtol=1e-6)
+
+
+def test_what_overflows_at_the_least_scale_stops_the_run(linear_model, batches):
+    updater, loss_scale = scaled(linear_model())
+    loss_scale.state["loss_scale/scale"].assign(loss_scaling.MIN_SCALE)
+    dataset = with_target(batches(0, 3), 1, np.float32(np.inf))
+    log = updater.make_runner()(iter(dataset), count(0), count(3))
+    np.testing.assert_array_equal(log.skipped, [0, 0])
+    assert not np.isfinite(log.loss[1])
+
+
+def test_a_scaled_loss_is_told_as_it_is(linear_model, batches):
+    (batch,) = batches(0, 1)
+    updater, _ = scaled(linear_model())
+    model = linear_model()
+    log = updater.update(batch, count(0))
+    np.testing.assert_allclose(
+        log.loss, losses.value(model.loss_terms(batch)), rtol=1e-6
+    )
