@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modeling.training import inference, replication
+from modeling.nn import encoder
+from modeling.training import inference, replication, strategies
 
 N, T = 7, 3
 SPEC = {"ids": tf.TensorSpec([None, None], tf.int32)}
@@ -110,3 +111,27 @@ def test_without_a_number_of_batches_there_is_no_progress(graph, ids, log_lines)
     dataset = make_dataset(ids, 3)
     assert len(list(graph.infer(dataset, spec=dataset.element_spec))) == 3
     assert log_lines == []
+
+
+@pytest.mark.parametrize("num_replicas", [2, 3, 4])
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7])
+def test_replicas_give_the_bytes_of_one_device(num_replicas, batch_size, rng):
+    devices = [device.name for device in tf.config.list_logical_devices("CPU")]
+    replicas = strategies.Strategy.mirrored(devices[:num_replicas])
+    inputs = rng.standard_normal([N, 5, 8]).astype(np.float32)
+    dataset = tf.data.Dataset.from_tensor_slices({"x": inputs}).batch(batch_size)
+
+    def outputs(where):
+        tf.random.set_seed(1)
+        with where.scope():
+            stack = encoder.Encoder(2, 8, num_heads=2, intermediate_size=16)
+
+        def compute(batch):
+            mask = tf.ones(tf.shape(batch["x"])[:2], tf.int32)
+            return {"last": stack(batch["x"], mask)[-1]}
+
+        return inference.Graph(compute, where).collect(dataset)["last"]
+
+    found = outputs(replicas)
+    assert found.shape == (N, 5, 8)
+    np.testing.assert_array_equal(found, outputs(replication.SingleProcess()))
