@@ -170,6 +170,7 @@ def train(
     )
     first_step = trainer.restore(resumed_from) if resumed_from else 0
     state = trainer.state(first_step)
+    replicas.broadcast(x for x in state.values() if isinstance(x, tf.Variable))
     distribution.check_alike(replicas, settings, record, state)
     if settings.plan:
         every = eval_every if evaluate and eval_every else length.num_train_steps

@@ -5,13 +5,12 @@ Imports Horovod only where it is used. What to say when a process is lost is lef
 `distribution.py`: as for other ways, TensorFlow raises one of its own errors then.
 """
 
-import contextlib
 import multiprocessing
 import os
 import pickle
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -28,8 +27,11 @@ _HOROVOD_RANK = "HOROVOD_RANK"
 _MPI_RANKS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK")
 
 
-class Horovod:
+class Horovod(replication.SingleProcess):
     """The replica of this process, one of those that Horovod connects.
+
+    It computes as one process does, and meets the others only where values are
+    added up or gathered.
 
     Attributes:
         num_replicas: Over all processes.
@@ -37,8 +39,6 @@ class Horovod:
         num_processes: As many as replicas.
         process_index: Horovod's rank, from 0.
     """
-
-    num_local_replicas = 1
 
     def __init__(self, hvd: types.ModuleType) -> None:
         """Asks who this process is.
@@ -59,20 +59,6 @@ class Horovod:
     def device(self) -> str:
         """How many replicas, and on what."""
         return replication.describe_devices(self.num_replicas, self.num_processes)
-
-    def scope(self) -> contextlib.AbstractContextManager[Any]:
-        """Returns a context that changes nothing: variables are the process's own."""
-        return contextlib.nullcontext()
-
-    def run(self, step: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401
-        """Calls `step` once; the other processes call theirs."""
-        return step(*args)
-
-    def run_each(
-        self, function: Callable[[Any], Any], batches: Sequence[Any]
-    ) -> list[Any]:
-        """Calls `function` with the one batch of this process."""
-        return [function(batch) for batch in batches]
 
     def replica_index(self) -> int:
         """Returns which replica of all this is."""

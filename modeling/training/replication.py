@@ -8,7 +8,7 @@ several devices and processes, `horovod_replication.py` Horovod.
 
 import contextlib
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import tensorflow as tf
@@ -76,6 +76,12 @@ class Replication(Protocol):
     def sum(self, values: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Adds dense values up over all replicas, within a step."""
 
+    def broadcast(self, variables: Iterable[tf.Variable]) -> None:
+        """Gives variables the values that they have in the first process.
+
+        Every process must call it, with the same variables.
+        """
+
     def gather_objects(self, value: ObjectT) -> list[ObjectT]:
         """Returns the values of all processes, by their index, to all of them.
 
@@ -116,6 +122,9 @@ class SingleProcess:
     def sum(self, values: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Returns the values as they are."""
         return list(values)
+
+    def broadcast(self, variables: Iterable[tf.Variable]) -> None:
+        """Changes nothing."""
 
     def gather_objects(self, value: ObjectT) -> list[ObjectT]:
         """Returns the one value."""

@@ -3,7 +3,7 @@
 
 import contextlib
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -109,6 +109,15 @@ class Strategy:
         """Adds values up over all replicas by one all-reduce, within a step."""
         context = tf.distribute.get_replica_context()
         return context.all_reduce(tf.distribute.ReduceOp.SUM, list(values))
+
+    def broadcast(self, variables: Iterable[tf.Variable]) -> None:
+        """Gives variables the values that they have in the first process."""
+        if self.num_processes == 1:
+            return
+        for variable in variables:
+            value = variable.numpy() if self.is_chief else np.zeros(variable.shape)
+            row = tf.constant(value, variable.dtype)
+            variable.assign(self._sum_over_processes(row))
 
     def gather_objects(self, value: ObjectT) -> list[ObjectT]:
         """Returns the values of all processes, by their index, to all of them."""
