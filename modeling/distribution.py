@@ -8,8 +8,8 @@ how processes are started on this machine is in `launcher.py`.
 import dataclasses
 import hashlib
 import json
-import multiprocessing
 import os
+import signal
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -123,6 +123,8 @@ def _start_multi_worker(cluster: launcher.Cluster) -> strategies.Strategy:
     tf.get_logger().setLevel("WARNING")  # It reports every all-reduce.
     os.environ[launcher.TF_CONFIG] = cluster.tf_config
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    # It takes SIGTERM for itself, and then nothing ends the process.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return strategies.Strategy(
         strategy,
         num_processes=cluster.num_processes,
@@ -144,7 +146,7 @@ def _take_share_of_machine(cluster: launcher.Cluster) -> None:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     if cluster.num_local > 1 and not gpus:
-        cores = max(1, multiprocessing.cpu_count() // cluster.num_local)
+        cores = max(1, replication.num_cores() // cluster.num_local)
         tf.config.threading.set_intra_op_parallelism_threads(cores)
 
 

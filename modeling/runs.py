@@ -95,6 +95,8 @@ def make_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
         InputError: If it cannot be made or written to.
     """
     folder = pathlib.Path(path)
+    if files.writes_nothing():
+        return folder
     probe = folder / f".write-test.{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

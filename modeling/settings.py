@@ -182,7 +182,9 @@ class TrainSettings(ReplicationSettings, BertSettings):
         choices=("float32", "bfloat16", "float16"),
     )
     xla: bool = setting(
-        "Whether XLA compiles the computation of gradients, anew for each shape.", False
+        "Whether XLA compiles the computation of gradients, anew for each shape. On a "
+        "CPU, not for bfloat16, which it makes slower.",
+        False,
     )
     recompute: bool = setting(
         "Whether to compute each layer twice rather than to keep what it computes: "

@@ -5,7 +5,6 @@ Imports Horovod only where it is used. What to say when a process is lost is lef
 `distribution.py`: as for other ways, TensorFlow raises one of its own errors then.
 """
 
-import multiprocessing
 import os
 import pickle
 import types
@@ -171,7 +170,7 @@ def _take_share_of_machine(local_index: int, num_local: int) -> None:
     """Leaves the other processes of this machine their GPUs and cores."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        cores = max(1, multiprocessing.cpu_count() // num_local)
+        cores = max(1, replication.num_cores() // num_local)
         tf.config.threading.set_intra_op_parallelism_threads(cores)
         return
     # A scheduler may show each process its own GPU only.

@@ -113,9 +113,15 @@ class Updater:
         # Whether the gradient of each variable is sparse; known once it is traced.
         self._is_sparse: list[bool] = []
         self._gradients_of = self._compute_gradients
-        if compiles:
+        if compiles or accumulate_steps > 1:
+            # In the body of an inner loop, TensorFlow's rewriting of sums leaves
+            # variables behind, and the next call fails on them ("AlreadyExists").
+            # A function that is not inlined is not rewritten.
             self._gradients_of = tf.function(
-                self._compute_gradients, autograph=False, jit_compile=True
+                self._compute_gradients,
+                autograph=False,
+                jit_compile=compiles or None,
+                experimental_attributes=None if compiles else {"_noinline": True},
             )
 
     def update(self, batch: Batch, step: tf.Tensor) -> StepLog:

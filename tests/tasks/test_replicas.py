@@ -200,3 +200,30 @@ def test_the_replicas_hold_the_same_weights():
     assert len(copies) == 2
     for copy in copies:
         np.testing.assert_array_equal(copy.numpy(), [0.75, 1.5])
+
+
+@pytest.mark.slow
+def test_large_models_accumulate_call_after_call():
+    """At such sizes, TensorFlow's rewriting of sums once broke the second call."""
+    config = config_lib.BertConfig(
+        vocab_size=V, hidden_size=384, num_hidden_layers=6, intermediate_size=1536
+    )
+    model = ner.NerModel(config, 4)
+    updater = steps.Updater(
+        model,
+        optimizers.AdamWeightDecay(model.trained_variables),
+        learning_rate=lambda _: tf.constant(1e-4),
+        step_seed=functools.partial(dropout.step_seed, 3),
+        replicas=replication.SingleProcess(),
+        accumulate_steps=2,
+    )
+    row = np.ones([16, 128], np.int32)
+    names = ("input_ids", "input_mask", "segment_ids", "label_ids")
+    batch = dict.fromkeys(names, row) | {"segment_ids": 0 * row}
+    batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
+    runner = updater.make_runner()
+    losses = [
+        float(runner(batches, tf.constant(step, tf.int64), tf.constant(1, tf.int64))[0])
+        for step in range(3)
+    ]
+    assert losses[0] > losses[1] > losses[2] > 0

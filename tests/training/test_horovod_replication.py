@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from modeling import errors
-from modeling.training import horovod_replication
+from modeling.training import horovod_replication, replication
 
 
 class FakeHorovod(types.ModuleType):
@@ -84,7 +84,7 @@ def machine(monkeypatch):
         monkeypatch.setattr(
             config.threading, "set_intra_op_parallelism_threads", choices.append
         )
-        monkeypatch.setattr(horovod_replication.multiprocessing, "cpu_count", lambda: 8)
+        monkeypatch.setattr(replication, "num_cores", lambda: 8)
         return choices
 
     return make
