@@ -41,9 +41,13 @@ Writes to --output_dir:
 import dataclasses
 import os
 
-from modeling import runs
-from modeling.ner import experiment, predictor, raw_text, repeats
+import numpy as np
+
+from modeling import repeats, runs
+from modeling.ner import experiment, predictor, raw_text
 from modeling.ner import settings as settings_lib
+
+_REPEATED_SCORES = ("entity_f1", "entity_precision", "entity_recall")
 
 
 def run(settings: settings_lib.Settings) -> dict[str, float]:
@@ -56,7 +60,9 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
         Scores by name; over several runs, their means and more.
     """
     if settings.num_runs > 1:
-        return repeats.run(settings)
+        return repeats.run(
+            settings, _run_once, names=_REPEATED_SCORES, prefix="entity_"
+        )
     one = experiment.Experiment(settings)
     scores = one.run()
     if settings.predict_file:
@@ -64,6 +70,14 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
     if settings.refit and settings.trains:
         scores = _refit(settings, one.best_num_epochs)
     return scores
+
+
+def _run_once(
+    settings: settings_lib.Settings,
+) -> tuple[dict[str, float], np.ndarray | None]:
+    """Makes the run of one seed."""
+    one = experiment.Experiment(settings)
+    return one.run(), one.counts
 
 
 def _refit(settings: settings_lib.Settings, num_epochs: float) -> dict[str, float]:

@@ -45,8 +45,10 @@ Writes to --output_dir:
     runs.json, run_<seed>/ Several runs and their mean.         (--num_runs)
 """
 
-from modeling import runs
-from modeling.relation import experiment, from_text, repeats
+import numpy as np
+
+from modeling import repeats, runs
+from modeling.relation import cross_validation, experiment, from_text, scoring
 from modeling.relation import settings as settings_lib
 
 
@@ -59,13 +61,27 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
     Returns:
         Scores by name; over several runs or folds, their means and more.
     """
+    if settings.num_runs > 1:
+        return repeats.run(settings, _run_once, names=list(scoring.NAMES))
     if settings.predict_file is None:
-        return repeats.run(settings)
+        return _run_once(settings)[0]
     source = from_text.open_source(settings)
     one = experiment.Experiment(settings)
     scores = one.run()
     from_text.predict(settings, source, one.predictor)
     return scores
+
+
+def _run_once(
+    settings: settings_lib.Settings,
+) -> tuple[dict[str, float], np.ndarray | None]:
+    """Makes the run of one seed, on one data set or the folds of --cv_dir."""
+    if settings.cv_dir:
+        scores, predictions = cross_validation.run(settings)
+    else:
+        one = experiment.Experiment(settings)
+        scores, predictions = one.run(), one.predictions
+    return scores, None if predictions is None else predictions.counts()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ SCORERS = tuple(f"biocodes.{name}" for name in SCORER_NAMES.split())
 # the programs and for who uses a trained model. Nothing below may import these.
 TASK_PACKAGES = ("ner", "relation", "question")
 UPPER_FLOOR = (*TASK_PACKAGES, "pretraining", "run_training", "run_start", "planning")
-UPPER_FLOOR += ("run_record", "runs", "distribution")
+UPPER_FLOOR += ("run_record", "runs", "distribution", "repeats")
 BUILDER_NAMES = """create_pretraining_data_beam learn_vocab make_corpus make_re_data
 re_corpora"""
 BUILDERS = tuple(f"biocodes.{name}" for name in BUILDER_NAMES.split())
@@ -54,14 +54,15 @@ RULES = {
     "distribution": "errors files settings launcher training",
     "runs": "errors files config settings text training programs launcher distribution",
     "planning": "errors settings training distribution",
+    "repeats": "errors files settings reports",
     "run_record": "errors files config settings runs",
     "run_start": "errors files settings nn training run_record runs",
-    "run_training": "errors files settings nn training run_record runs distribution "
-    "planning",
+    "run_training": """errors files settings nn training run_record runs distribution
+planning""",
     **dict.fromkeys(
         TASK_PACKAGES,
         "errors files config settings data text training tasks reports run_record "
-        "runs run_start run_training distribution",
+        "runs run_start run_training distribution repeats",
     ),
     "pretraining": "errors files config settings data instances text training tasks "
     "run_record runs run_start run_training distribution",
@@ -82,10 +83,9 @@ MAY_IMPORT["modeling.relation"] += ("modeling.annotations",)
 
 # Those that run without TensorFlow, and what else they may import from elsewhere.
 WITHOUT_TENSORFLOW = {
-    "modeling.errors": (),
-    "modeling.files": (),
+    **dict.fromkeys(("modeling.errors", "modeling.files"), ()),
     "modeling.config": (),
-    "modeling.settings": ("absl",),
+    "modeling.settings": (),
     "modeling.command_line": ("absl",),
     "modeling.launcher": ("absl",),
     "modeling.programs": ("absl",),

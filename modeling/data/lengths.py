@@ -7,7 +7,7 @@ the rows is left to `batching`.
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -141,6 +141,35 @@ class BucketedOrder(batching.TrainingOrder):
         # not one of those that shuffle examples.
         bits = np.random.Philox(key=np.array([self.seed, 2**64 - 1 - pool], np.uint64))
         return np.random.Generator(bits).permutation(batches)
+
+
+def order_training(
+    arrays: Mapping[str, np.ndarray],
+    *,
+    batch_size: int,
+    seed: int,
+    by_length: bool,
+) -> tuple[batching.TrainingOrder, Callable[[int, int], tf.data.Dataset]]:
+    """Returns the order of examples in training, and what makes batches of it.
+
+    Args:
+        arrays: Features [N, ...] by name, "input_mask" among them.
+        batch_size: Examples in a step.
+        seed: Decides the order.
+        by_length: Whether batches hold examples of similar length, and are trimmed.
+
+    Returns:
+        The order; and (first step, number of steps) to the batches of these steps.
+    """
+    num_examples = len(arrays["input_mask"])
+    if by_length:
+        row_lengths = row_lengths_of(arrays["input_mask"])
+        order = BucketedOrder(num_examples, batch_size, seed, row_lengths)
+        make = functools.partial(training_batches, arrays, order)
+    else:
+        order = batching.TrainingOrder(num_examples, batch_size, seed)
+        make = functools.partial(batching.training_batches, arrays, order)
+    return order, lambda first, count: make(first_step=first, num_steps=count)
 
 
 def training_batches(

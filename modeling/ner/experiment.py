@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of run_ner.py; several are in `repeats.py`, raw text in `raw_text.py`."""
+"""One run of run_ner.py; several are in `modeling/repeats.py`, raw text elsewhere."""
 
 import dataclasses
 import functools
@@ -201,7 +201,12 @@ class Experiment:
         arrays = split.data.arrays
         tfrecords.write_records(self._output_dir / "train.tf_record", arrays)
         ner_labels.write_labels(self._output_dir, self._labels)
-        order, make_batches = self._order(arrays)
+        order, make_batches = lengths.order_training(
+            arrays,
+            batch_size=settings.train_batch_size,
+            seed=settings.seed,
+            by_length=settings.length_buckets,
+        )
         selects = settings.select_on == "devel"
         every = settings.eval_every_steps
         if selects and not every:
@@ -222,21 +227,6 @@ class Experiment:
         )
         if selects:
             self._step = run_training.load_best(self._model, settings)
-
-    def _order(
-        self, arrays: dict[str, np.ndarray]
-    ) -> tuple[batching.TrainingOrder, run_training.MakeBatches]:
-        """Returns the order of examples, and what makes batches of it."""
-        num_examples = len(arrays["input_ids"])
-        size, seed = self._settings.train_batch_size, self._settings.seed
-        if not self._settings.length_buckets:
-            order = batching.TrainingOrder(num_examples, size, seed)
-            make = functools.partial(batching.training_batches, arrays, order)
-        else:
-            row_lengths = lengths.row_lengths_of(arrays["input_mask"])
-            order = lengths.BucketedOrder(num_examples, size, seed, row_lengths)
-            make = functools.partial(lengths.training_batches, arrays, order)
-        return order, lambda first, count: make(first_step=first, num_steps=count)
 
     @functools.cached_property
     def _evaluator(self) -> inference.Graph:

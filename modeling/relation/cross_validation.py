@@ -4,12 +4,11 @@
 import dataclasses
 import pathlib
 import re
-import statistics
 from collections.abc import Sequence
 
 from absl import logging
 
-from modeling import errors, files, runs
+from modeling import errors, files, repeats, runs
 from modeling.data import relation
 from modeling.relation import dataset, experiment, reporting, scoring
 from modeling.relation import settings as settings_lib
@@ -103,7 +102,7 @@ def _summarize(
     """Writes, draws and logs the scores over all folds."""
     of_folds = {name: one.numbers for name, one in done.items()}
     pooled = scoring.Predictions.join(list(done.values()))
-    mean, deviation = over(list(of_folds.values()))
+    mean, deviation = repeats.over(list(of_folds.values()), list(scoring.NAMES))
     folder = pathlib.Path(settings.output_dir)
     summaries = {name: one.summary for name, one in done.items()}
     files.write_json(
@@ -133,24 +132,3 @@ def _summarize(
     summary |= {f"{name}_mean": value for name, value in mean.items()}
     summary |= {f"{name}_sd": value for name, value in deviation.items()}
     return summary, pooled
-
-
-def over(
-    results: Sequence[dict[str, float]],
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Returns the mean and the standard deviation of each score.
-
-    Args:
-        results: Scores by name; only those that all have are looked at.
-
-    Returns:
-        By name, the means and the deviations (of a sample; 0 for one result).
-    """
-    names = [name for name in scoring.NAMES if all(name in one for one in results)]
-    values = {name: [one[name] for one in results] for name in names}
-    means = {name: statistics.fmean(column) for name, column in values.items()}
-    deviations = {
-        name: statistics.stdev(column) if len(column) > 1 else 0.0
-        for name, column in values.items()
-    }
-    return means, deviations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of run_re.py on one data set.
 
-Several data sets are in `cross_validation.py`, several seeds in `repeats.py`.
+Several data sets are in `cross_validation.py`, several seeds in `modeling/repeats.py`.
 """
 
 import dataclasses
@@ -12,7 +12,6 @@ from absl import logging
 
 from modeling import distribution, files, run_record, run_start, run_training, runs
 from modeling.data import (
-    batching,
     lengths,
     pairs,
     relation_files,
@@ -194,7 +193,12 @@ class Experiment:
         split = self._splits[_TRAIN]
         tfrecords.write_records(self._output_dir / "train.tf_record", split.arrays)
         relation_files.write_labels(self._output_dir, self._task.labels)
-        order, make_batches = self._order(split)
+        order, make_batches = lengths.order_training(
+            {key: split.arrays[key] for key in (*pairs.SPEC, "label_ids")},
+            batch_size=settings.train_batch_size,
+            seed=settings.seed,
+            by_length=settings.length_buckets,
+        )
         selects = settings.select_on == "dev"
         every = settings.eval_every_steps
         if selects and not every:
@@ -215,21 +219,6 @@ class Experiment:
         )
         if selects:
             self._step = run_training.load_best(self._model, settings)
-
-    def _order(
-        self, split: relation_files.Split
-    ) -> tuple[batching.TrainingOrder, run_training.MakeBatches]:
-        """Returns the order of rows, and what makes batches of it."""
-        arrays = {key: split.arrays[key] for key in (*pairs.SPEC, "label_ids")}
-        size, seed = self._settings.train_batch_size, self._settings.seed
-        if not self._settings.length_buckets:
-            order = batching.TrainingOrder(len(split.rows), size, seed)
-            make = functools.partial(batching.training_batches, arrays, order)
-        else:
-            row_lengths = lengths.row_lengths_of(arrays["input_mask"])
-            order = lengths.BucketedOrder(len(split.rows), size, seed, row_lengths)
-            make = functools.partial(lengths.training_batches, arrays, order)
-        return order, lambda first, count: make(first_step=first, num_steps=count)
 
     def _score_dev(self) -> tuple[scoring.Predictions, dict[str, float]]:
         """Scores dev.tsv with the weights as they are: labels, and losses."""

@@ -9,7 +9,7 @@ import pytest
 
 import run_re
 from modeling import errors
-from modeling.relation import cross_validation, repeats
+from modeling.relation import cross_validation
 
 LAST = 13
 
@@ -88,7 +88,7 @@ def test_refuses_a_folder_without_folds(relation_run, tmp_path, name):
 def test_seeds_of_folds_are_in_folders_of_folders(relation_run, folds, tmp_path):
     changes = {"data_dir": None, "cv_dir": str(folds), "num_runs": 2}
     changes |= {"num_train_epochs": 0.4}
-    summary = repeats.run(relation_run.settings(tmp_path / "out", **changes))
+    summary = run_re.run(relation_run.settings(tmp_path / "out", **changes))
     scores = [
         read_json(tmp_path / "out" / f"run_{seed}" / "cross_validation.json")["pooled"]
         for seed in (0, 1)
