@@ -58,6 +58,9 @@ TASKS = {
     "pretraining": pretraining.PretrainingModel,
 }
 
+# Of the ways to weigh a loss, one each; the others are in the slow lane.
+FAST = ("ner", "relation", "pretraining")
+
 
 def mirrored(count):
     """Returns replicas on the first devices of the CPU."""
@@ -138,7 +141,13 @@ def single():
     )
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "task",
+    [
+        pytest.param(name, marks=() if name in FAST else pytest.mark.slow)
+        for name in TASKS
+    ],
+)
 def test_replicas_that_accumulate_train_as_one_device(single, task):
     assert_same(train(task, mirrored(2), accumulate=2), single(task))
 
