@@ -34,7 +34,15 @@ def test_handlers_are_put_back(number):
     assert signal.getsignal(number) is before
 
 
-def test_second_interrupt_raises_at_once():
+@pytest.fixture
+def interrupts():
+    """Lets SIGINT raise, which is ignored where a shell started us in background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_second_interrupt_raises_at_once(interrupts):
     with signals.StopRequest() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.requested
