@@ -37,7 +37,7 @@ PEER_ERRORS = (
 _started: list[replication.Replication] = []
 
 
-def obtain(of_run: settings.ReplicationSettings) -> replication.Replication:
+def obtain(of_run: settings.TrainSettings) -> replication.Replication:
     """Returns what a run computes on; the first call of a process sets it up.
 
     Must come before anything is computed: processes can only meet at the start.
@@ -59,7 +59,7 @@ def obtain(of_run: settings.ReplicationSettings) -> replication.Replication:
     if not replicas.is_chief:
         # All processes would say the same.
         logging.set_verbosity(logging.WARNING)
-    if not replicas.is_chief or getattr(of_run, "plan", False):
+    if not replicas.is_chief or of_run.plan:
         files.write_nothing()
     return replicas
 

@@ -74,7 +74,8 @@ def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
     checkpoints = saver.Saver(output_dir, read_only=True)
     record = run_record.read(output_dir)
     best = checkpoints.best()
-    if best and record and record[run_record.TRAINING].get("select_on") == "devel":
+    training = record[run_record.TRAINING] if record else {}
+    if best and training.get("select_on", "none") != "none":
         return os.path.join(output_dir, best["checkpoint"])
     return checkpoints.latest()
 

@@ -126,10 +126,6 @@ class Experiment:
         if training:
             for name in ("class_weights", "length_buckets", "long_sentences"):
                 training[name] = getattr(settings, name)
-            if settings.select_on == "dev":
-                # By this word `run_training` knows to predict with the best
-                # checkpoint, in place of the newest.
-                training["select_on"] = "devel"
         return record
 
     def _log_plan(self) -> None:
