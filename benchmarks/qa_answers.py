@@ -44,17 +44,21 @@ class Clock:
 
 
 def make_windows(
-    options: argparse.Namespace, tokenizer: tokenization.BertTokenizer
+    path: str,
+    tokenizer: tokenization.BertTokenizer,
+    *,
+    max_seq_length: int,
+    doc_stride: int = 128,
 ) -> question_windows.Windows:
-    """Reads the questions and cuts their passages."""
-    questions = question.read_file(options.questions)
+    """Reads the questions of a file and cuts their passages."""
+    questions = question.read_file(path)
     contexts = [one.context for one in questions]
     return question_windows.Windows(
         questions,
         question_passages.split_all(contexts, tokenizer),
         tokenizer,
-        max_seq_length=options.max_seq_length,
-        doc_stride=128,
+        max_seq_length=max_seq_length,
+        doc_stride=doc_stride,
         max_query_length=64,
     )
 
@@ -78,7 +82,9 @@ def main() -> None:
         do_lower_case=options.do_lower_case,
     )
     with reading:
-        windows = make_windows(options, tokenizer)
+        windows = make_windows(
+            options.questions, tokenizer, max_seq_length=options.max_seq_length
+        )
     rules = answers.Rules(has_impossible=options.version_2)
     extractor = answers.Extractor(windows, tokenizer, rules)
     draw = np.random.default_rng(0)

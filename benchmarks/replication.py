@@ -33,7 +33,8 @@ import sys
 import tempfile
 
 import hugging_face
-import ner_prediction
+import random_weights
+import whole_processes
 
 from modeling import config as config_lib
 from modeling.training import metrics
@@ -41,7 +42,7 @@ from modeling.training import metrics
 TARGET = 0.8
 LENGTH = 128
 SIZES = {
-    "base": ner_prediction.BERT_BASE,
+    "base": random_weights.BERT_BASE,
     # Those of MiniLM-L12-H384.
     "minilm": config_lib.BertConfig(
         vocab_size=30522, hidden_size=384, intermediate_size=1536, type_vocab_size=2
@@ -111,7 +112,7 @@ def train(
     command += [f"--output_dir={folder / name}", f"--max_seq_length={LENGTH}"]
     command += [f"--train_batch_size={args.batch_size}", "--num_train_epochs=1"]
     command += [f"--precision={args.precision}", *flags]
-    cost = ner_prediction.measure(
+    cost = whole_processes.measure(
         command, os.cpu_count() or 1, {"TF_CPP_MIN_LOG_LEVEL": "3"}
     )
     records = metrics.read_metrics(folder / name)

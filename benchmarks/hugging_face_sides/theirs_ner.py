@@ -8,28 +8,17 @@ Imports nothing of ours.
 
 import argparse
 import json
-import pathlib
 
-import torch
+import theirs_common
 import transformers
-
-_BATCH_SIZE = 8
 
 
 def parse_arguments() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add = parser.add_argument
-    add("--model", required=True, help="folder with config.json and the weights")
-    add("--vocab_file", required=True)
-    add("--data", required=True, help="a word and its label on each line")
-    add("--labels", required=True, help="JSON list, in the order of ids")
-    add("--output_dir", type=pathlib.Path, required=True)
-    add("--max_seq_length", type=int, required=True)
-    add("--do_lower_case", action="store_true")
-    add("--precision", choices=("float32", "bfloat16"), required=True)
-    add("--attention", choices=("sdpa", "eager"), required=True)
-    add("--threads", type=int, required=True)
+    parser.add_argument("--data", required=True, help="a word and its label per line")
+    parser.add_argument("--labels", required=True, help="JSON list, in order of ids")
+    theirs_common.add_arguments(parser)
     return parser.parse_args()
 
 
@@ -46,49 +35,24 @@ def read_words(path: str) -> list[list[str]]:
     return [sentence for sentence in sentences if sentence]
 
 
-def predict(
-    model: torch.nn.Module,
-    tokenizer: transformers.PreTrainedTokenizerBase,
-    rows: list[list[int]],
-) -> list[list[int]]:
-    """Returns a label id for each WordPiece of each row."""
-    order = sorted(range(len(rows)), key=lambda row: -len(rows[row]))
-    predicted: list[list[int]] = [[]] * len(rows)
-    with torch.inference_mode():
-        for start in range(0, len(order), _BATCH_SIZE):
-            batch = order[start : start + _BATCH_SIZE]
-            features = tokenizer.pad(
-                {"input_ids": [rows[row] for row in batch]}, return_tensors="pt"
-            )
-            labels = model(**features).logits.argmax(-1).tolist()
-            for row, of_row in zip(batch, labels, strict=True):
-                predicted[row] = of_row[: len(rows[row])]
-    return predicted
-
-
 def main() -> None:
     """Labels a file and writes what run_ner.py calls token_ and label_test.txt."""
     args = parse_arguments()
-    torch.set_num_threads(args.threads)
-    model = transformers.BertForTokenClassification.from_pretrained(
-        args.model,
-        dtype=getattr(torch, args.precision),
-        attn_implementation=args.attention,
-    ).eval()
-    tokenizer = transformers.BertTokenizerFast(
-        args.vocab_file, do_lower_case=args.do_lower_case, strip_accents=None
-    )
-    rows = tokenizer(
+    model, tokenizer = theirs_common.load(args, transformers.BertForTokenClassification)
+    ids = tokenizer(
         read_words(args.data),
         is_split_into_words=True,
         truncation=True,
         max_length=args.max_seq_length,
     )["input_ids"]
-    predicted = predict(model, tokenizer, rows)
+    predicted: list[list[int]] = [[]] * len(ids)
+    rows = [{"input_ids": row} for row in ids]
+    for batch, output in theirs_common.outputs(model, tokenizer, rows, by_length=True):
+        for row, labels in zip(batch, output.logits.argmax(-1).tolist(), strict=True):
+            predicted[row] = labels[: len(ids[row])]
     names = json.loads(args.labels)
-    args.output_dir.mkdir(parents=True, exist_ok=True)
     for name, lines in (
-        ("token", (p for row in rows for p in tokenizer.convert_ids_to_tokens(row))),
+        ("token", (p for row in ids for p in tokenizer.convert_ids_to_tokens(row))),
         ("label", (names[label] for of_row in predicted for label in of_row)),
     ):
         text = "".join(f"{line}\n" for line in lines)
