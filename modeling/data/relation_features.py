@@ -15,8 +15,9 @@ from absl import logging
 from modeling.data import pairs, relation
 from modeling.text import tokenization
 
-# What stands for a mention in the corpora of the original, such as @GENE$.
-PLACEHOLDER = re.compile(r"@[A-Za-z_-]+\$")
+# A mention as rows show it: what stands for it in the corpora of the original, such as
+# @GENE$, or between the marks of `annotations.rows`.
+MENTION = re.compile(r"@[A-Za-z_-]+\$|<e1>.*?</e1>|<e2>.*?</e2>")
 
 # What to do with sentences that are too long.
 LONG_SENTENCES = ("cut", "mentions")
@@ -33,12 +34,12 @@ class Dataset:
         arrays: "input_ids", "input_mask" (1 at pieces) and "segment_ids",
             int32[N, T]; "label_ids" and "is_real_example" (1), int32[N, 1].
         num_cut_rows: Rows that lost pieces.
-        num_cut_placeholders: Mentions such as @GENE$ that were lost with them.
+        num_cut_mentions: Mentions, blinded or marked, that were lost with them.
     """
 
     arrays: dict[str, np.ndarray]
     num_cut_rows: int
-    num_cut_placeholders: int
+    num_cut_mentions: int
 
 
 def featurize_all(
@@ -58,8 +59,8 @@ def featurize_all(
         max_seq_length: T, the length of a row in WordPieces, [CLS] and [SEP]
             included.
         long_sentences: "cut" cuts at the end, as the original does. "mentions"
-            keeps the part around what stands for mentions, where a sentence is
-            too long; pairs are always cut.
+            keeps the part around the mentions, where a sentence is too long; pairs
+            of sentences are always cut.
 
     Returns:
         The arrays, in the order of the rows.
@@ -70,7 +71,7 @@ def featurize_all(
     """
     texts = np.zeros([3, len(rows), max_seq_length], np.int32)
     labels = np.zeros([len(rows), 1], np.int32)
-    num_cut_rows = num_cut_placeholders = 0
+    num_cut_rows = num_cut_mentions = 0
     for i, row in enumerate(rows):
         joined, is_cut, num_lost = _join(
             row.texts, tokenizer, max_seq_length, long_sentences
@@ -81,10 +82,10 @@ def featurize_all(
         texts[2, i, :end] = joined.segment_ids
         labels[i] = label_ids[row.label]
         num_cut_rows += is_cut
-        num_cut_placeholders += num_lost
+        num_cut_mentions += num_lost
     arrays = dict(zip(("input_ids", "input_mask", "segment_ids"), texts, strict=True))
     arrays |= {"label_ids": labels, "is_real_example": np.ones_like(labels)}
-    return Dataset(arrays, num_cut_rows, num_cut_placeholders)
+    return Dataset(arrays, num_cut_rows, num_cut_mentions)
 
 
 def _join(
@@ -93,12 +94,12 @@ def _join(
     max_seq_length: int,
     long_sentences: str,
 ) -> tuple[pairs.Pieces, bool, int]:
-    """Returns a row's pieces, whether some are lost, and how many placeholders."""
+    """Returns a row's pieces, whether some are lost, and how many mentions."""
     first, *others = [tokenizer.tokenize(text) for text in texts]
     second = others[0] if others and others[0] else None
     room = max_seq_length - 2
     if long_sentences == "mentions" and second is None and len(first) > room:
-        spans = _placeholders(texts[0], tokenizer)
+        spans = _mentions(texts[0], tokenizer)
         kept = _around(spans, len(first), room)
         pieces = [piece for start, end in kept for piece in first[start:end]]
         joined = pairs.join(pieces, None, max_seq_length=max_seq_length)
@@ -108,20 +109,20 @@ def _join(
     if num_kept.clip(0).sum() == len(first) + len(second or ()):
         return joined, False, 0
     num_lost = sum(
-        _count_lost(_placeholders(text, tokenizer), [(0, int(end))])
+        _count_lost(_mentions(text, tokenizer), [(0, int(end))])
         for text, end in zip(texts, num_kept, strict=False)
     )
     return joined, True, num_lost
 
 
-def _placeholders(text: str, tokenizer: tokenization.BertTokenizer) -> list[_Span]:
-    """Returns which pieces of a text are placeholders."""
+def _mentions(text: str, tokenizer: tokenization.BertTokenizer) -> list[_Span]:
+    """Returns which pieces of a text are mentions."""
     return [
         (
             len(tokenizer.tokenize(text[: found.start()])),
             len(tokenizer.tokenize(text[: found.end()])),
         )
-        for found in PLACEHOLDER.finditer(text)
+        for found in MENTION.finditer(text)
     ]
 
 
@@ -129,12 +130,12 @@ def _around(spans: Sequence[_Span], length: int, room: int) -> list[_Span]:
     """Chooses what to keep of a text that is too long.
 
     Args:
-        spans: Its placeholders, from left to right.
+        spans: Its mentions, from left to right.
         length: Its pieces, more than `room`.
         room: Pieces that can be kept.
 
     Returns:
-        The beginning if it has all placeholders; else so many pieces that have
+        The beginning if it has all mentions; else so many pieces that have
         them in the middle; else, where they are too far from each other, those
         from the first one on and those up to the last.
     """
@@ -168,10 +169,10 @@ def log_cuts(dataset: Dataset, path: str, max_seq_length: int) -> None:
     if dataset.num_cut_rows:
         logging.warning(
             "%s: %d of %d rows were cut at %d WordPieces, and with them %d mentions "
-            "such as @GENE$ are never seen. A larger --max_seq_length helps.",
+            "are never seen whole. A larger --max_seq_length helps.",
             path,
             dataset.num_cut_rows,
             len(dataset.arrays["input_ids"]),
             max_seq_length,
-            dataset.num_cut_placeholders,
+            dataset.num_cut_mentions,
         )

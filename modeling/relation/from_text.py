@@ -131,13 +131,13 @@ def _log(
         )
     if predictor.num_cut_rows:
         logging.warning(
-            "%d of %d pairs were cut at %d WordPieces, and %d mentions such as @GENE$ "
-            "are never seen (marked ones are not counted). A larger --max_seq_length, "
-            "--long_sentences=mentions or a lower --max_words helps.",
+            "%d of %d pairs were cut at %d WordPieces, and %d mentions are never "
+            "seen whole. A larger --max_seq_length, --long_sentences=mentions or a "
+            "lower --max_words helps.",
             predictor.num_cut_rows,
             source.num_rows,
             predictor.max_seq_length,
-            predictor.num_cut_placeholders,
+            predictor.num_cut_mentions,
         )
     found = ", ".join(f"{label} {count}" for label, count in counts.items())
     logging.info("%s. %s: labels: %s.", source, path, found)

@@ -34,7 +34,7 @@ class RelationPredictor:
         labels: The labels in the order of ids.
         max_seq_length: Longest row, in WordPieces.
         num_cut_rows: Sentences that lost WordPieces so far.
-        num_cut_placeholders: Mentions such as @GENE$ that were lost with them.
+        num_cut_mentions: Mentions, blinded or marked, that were lost with them.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class RelationPredictor:
         )
         self._tokenizer, self._long_sentences = tokenizer, long_sentences
         self.labels, self.max_seq_length = tuple(labels), max_seq_length
-        self.num_cut_rows = self.num_cut_placeholders = 0
+        self.num_cut_rows = self.num_cut_mentions = 0
 
     def classify(self, sentences: Sequence[str]) -> np.ndarray:
         """Returns the probability of each label for each sentence, float32[N, C].
@@ -81,7 +81,7 @@ class RelationPredictor:
             long_sentences=self._long_sentences,
         )
         self.num_cut_rows += data.num_cut_rows
-        self.num_cut_placeholders += data.num_cut_placeholders
+        self.num_cut_mentions += data.num_cut_mentions
         return self._classifier.predict(data.arrays, len(sentences), verb="")
 
 

@@ -239,12 +239,12 @@ def _rows(
 
 
 def _marked(row: relation.Row) -> html.Html:
-    """Returns the text of a row, with what stands for mentions in bold."""
+    """Returns the text of a row, with the mentions in bold."""
     texts = []
     for text in row.texts:
         parts: list[str] = []
         end = 0
-        for found in relation_features.PLACEHOLDER.finditer(text):
+        for found in relation_features.MENTION.finditer(text):
             parts += [text[end : found.start()], html.element("b", found[0])]
             end = found.end()
         texts.append(html.join([*parts, text[end:]]))

@@ -49,7 +49,7 @@ class Settings(
     )
     long_sentences: str = settings_lib.setting(
         "What sentences over --max_seq_length lose: cut loses their end, as in the "
-        "original, mentions what is far from @GENE$ and the like.",
+        "original, mentions what is far from @GENE$, <e1>...</e1> and the like.",
         "cut",
         choices=relation_features.LONG_SENTENCES,
     )

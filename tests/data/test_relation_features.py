@@ -7,7 +7,19 @@ import pytest
 from modeling.data import relation, relation_features
 from modeling.text import tokenization
 
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abc@$", "GENE", "##d"]
+PIECES = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    *"abc@$",
+    "GENE",
+    "##d",
+    *"</>",
+    "e1",
+    "e2",
+]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +74,7 @@ def test_long_rows_are_cut_and_counted(featurize, caplog):
     assert data.arrays["input_mask"].sum(axis=1).tolist() == [9] * 6
     # The first and the fourth have none, the fourth is whole, and the third and
     # the fifth keep theirs, as the sixth does the one of its first sentence.
-    assert (data.num_cut_rows, data.num_cut_placeholders) == (5, 2)
+    assert (data.num_cut_rows, data.num_cut_mentions) == (5, 2)
     relation_features.log_cuts(data, "f.tsv", 9)
     assert "f.tsv: 5 of 6 rows were cut at 9 WordPieces, and with them 2" in caplog.text
 
@@ -99,8 +111,21 @@ def test_the_part_around_mentions_may_be_kept(featurize, text, kept, num_lost):
     options = {"long_sentences": "mentions", "max_seq_length": 10}
     data = featurize(text, **options)
     assert pieces_of(data) == [kept]
-    assert data.num_cut_placeholders == num_lost
+    assert data.num_cut_mentions == num_lost
     # Pairs are cut as ever.
     pair = featurize(("a", text), **options).arrays["input_ids"]
     cut = featurize(("a", text), max_seq_length=10).arrays["input_ids"]
     np.testing.assert_array_equal(pair, cut)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "num_lost"),
+    [
+        ("a " * 9 + "<e1>b</e1> " + "c " * 9, "a < e1 > b < / e1 > c c", 0),
+        ("<e1>b</e1> c <e2>a</e2>", "< e1 > b < / a < / e2 >", 2),
+    ],
+)
+def test_marked_mentions_are_kept_and_counted(featurize, text, kept, num_lost):
+    data = featurize(text, long_sentences="mentions", max_seq_length=13)
+    assert pieces_of(data) == [kept]
+    assert data.num_cut_mentions == num_lost

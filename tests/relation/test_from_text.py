@@ -255,7 +255,7 @@ def test_what_is_cut_or_overlaps_is_told(predict, tmp_path, caplog):
     assert len(predict(path, max_seq_length=10, **TYPES)) == 4
     assert "1 pairs of mentions that overlap, left out." in caplog.text
     # Eight pieces fit; of "@ GENE $ not cancer and @ DISEASE $", one does not.
-    assert "2 of 4 pairs were cut at 10 WordPieces, and 1 mentions su" in caplog.text
+    assert "2 of 4 pairs were cut at 10 WordPieces, and 1 mentions are" in caplog.text
 
 
 def test_a_bad_mention_stops_or_is_skipped(predict, tmp_path, caplog):

@@ -25,9 +25,9 @@ def test_what_is_cut_is_counted(trained):
     model = predictor.load(trained.folder, max_seq_length=8)
     assert model.max_seq_length == 8
     model.classify(["flu", "flu @GENE$ causes @DISEASE$"])
-    assert (model.num_cut_rows, model.num_cut_placeholders) == (1, 1)
+    assert (model.num_cut_rows, model.num_cut_mentions) == (1, 1)
     model.classify(["flu @GENE$ causes @DISEASE$"])
-    assert (model.num_cut_rows, model.num_cut_placeholders) == (2, 2)
+    assert (model.num_cut_rows, model.num_cut_mentions) == (2, 2)
 
 
 @pytest.mark.parametrize("name", ["run.json", "label2id.json"])
