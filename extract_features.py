@@ -24,7 +24,12 @@ from collections.abc import Iterator
 import numpy as np
 from absl import logging
 
-from modeling import errors, files, runs
+from modeling import (
+    errors,
+    files,
+    lean_start,  # noqa: F401 (for its effect)
+    runs,
+)
 from modeling import settings as settings_lib
 from modeling.data import pairs
 from modeling.nn import bert

@@ -43,7 +43,11 @@ import os
 
 import numpy as np
 
-from modeling import repeats, runs
+from modeling import (
+    lean_start,  # noqa: F401 (for its effect)
+    repeats,
+    runs,
+)
 from modeling.ner import experiment, predictor, raw_text
 from modeling.ner import settings as settings_lib
 

@@ -22,7 +22,10 @@ Writes to --output_dir:
     input_index/           Where records begin, to resume at once.
 """
 
-from modeling import runs
+from modeling import (
+    lean_start,  # noqa: F401 (for its effect)
+    runs,
+)
 from modeling.pretraining import experiment
 from modeling.pretraining import settings as settings_lib
 

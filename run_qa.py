@@ -42,7 +42,10 @@ Writes to --output_dir:
     list_threshold.json    The threshold that was chosen.  (--question_type=list)
 """
 
-from modeling import runs
+from modeling import (
+    lean_start,  # noqa: F401 (for its effect)
+    runs,
+)
 from modeling.question import experiment
 from modeling.question import settings as settings_lib
 

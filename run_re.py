@@ -47,7 +47,11 @@ Writes to --output_dir:
 
 import numpy as np
 
-from modeling import repeats, runs
+from modeling import (
+    lean_start,  # noqa: F401 (for its effect)
+    repeats,
+    runs,
+)
 from modeling.relation import cross_validation, experiment, from_text, scoring
 from modeling.relation import settings as settings_lib
 

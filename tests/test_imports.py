@@ -32,8 +32,7 @@ BUILDERS = tuple(f"biocodes.{name}" for name in BUILDER_NAMES.split())
 # own package. The longest name that fits counts. There is no entry for `modeling` as
 # a whole: what is new there needs a rule.
 RULES = {
-    "errors": "",
-    "files": "",
+    **dict.fromkeys(("errors", "files", "lean_start", "command_line"), ""),
     "config": "errors",
     "settings": "errors",
     "text": "errors",
@@ -47,7 +46,6 @@ RULES = {
     "instances": "errors files settings text data.example_records data.record_frames",
     "vocabularies": "errors files config settings text training.checkpoints "
     "training.weights",
-    "command_line": "",
     "launcher": "errors",
     "programs": "errors command_line launcher",
     "export": "errors files tasks nn training.checkpoints text config",
@@ -83,7 +81,7 @@ MAY_IMPORT["modeling.relation"] += ("modeling.annotations",)
 
 # Those that run without TensorFlow, and what else they may import from elsewhere.
 WITHOUT_TENSORFLOW = {
-    **dict.fromkeys(("modeling.errors", "modeling.files"), ()),
+    **dict.fromkeys(("modeling.errors", "modeling.files", "modeling.lean_start"), ()),
     "modeling.config": (),
     "modeling.settings": (),
     "modeling.command_line": ("absl",),

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inference loop: batches in, arrays out, in order, with progress."""
 
+import collections
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent import futures
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +13,11 @@ import tensorflow as tf
 from modeling.training import metrics, replication
 
 Batch = Mapping[str, tf.Tensor]
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+# How many batches there are, and the outputs of those of this process.
+_Computed = tuple[int, list[dict[str, np.ndarray]]]
 
 
 class Graph:
@@ -58,18 +66,14 @@ class Graph:
         Yields:
             The outputs of each batch, in order.
         """
-        # One graph for all sizes: the last batch is smaller, and must not be
-        # traced anew.
         replicas = self._replicas
         num_local = replicas.num_local_replicas
         first = replicas.process_index * num_local
+        # One graph for all sizes: the last batch is smaller, and must not be
+        # traced anew.
         graph = self._function.get_concrete_function(*[dict(spec)] * num_local)
-        progress = metrics.Progress(
-            verb, total=num_batches, unit="batch", device=self._replicas.device
-        )
-        done = 0
-        rest = iter(batches)
-        while group := list(itertools.islice(rest, replicas.num_replicas)):
+
+        def compute(group: list[Mapping[str, tf.Tensor | np.ndarray]]) -> _Computed:
             # Where batches are fewer than replicas, the last one is computed again.
             mine = [
                 {name: tf.convert_to_tensor(batch[name]) for name in spec}
@@ -81,11 +85,20 @@ class Graph:
                 {name: value.numpy() for name, value in output.items()}
                 for output in graph(*mine)
             ]
+            return len(group), outputs
+
+        rest = iter(batches)
+        groups = iter(lambda: list(itertools.islice(rest, replicas.num_replicas)), [])
+        progress = metrics.Progress(
+            verb, total=num_batches, unit="batch", device=self._replicas.device
+        )
+        done, num_at_once = 0, _num_at_once(replicas)
+        for size, outputs in _ahead(compute, groups, num_at_once):
             gathered = replicas.gather_objects(outputs)
-            of_group = itertools.chain.from_iterable(gathered)
-            yield from itertools.islice(of_group, len(group))
-            done += len(group)
-            if num_batches:
+            yield from itertools.islice(itertools.chain.from_iterable(gathered), size)
+            done += size
+            # The first ones are done together: one alone says nothing of the rate.
+            if num_batches and done >= min(num_at_once, num_batches):
                 progress.update(done, {})
 
     def collect(
@@ -107,3 +120,45 @@ class Graph:
             name: np.concatenate([np.atleast_1d(output[name]) for output in outputs])
             for name in outputs[0]
         }
+
+
+def _num_at_once(replicas: replication.Replication) -> int:
+    """Returns how many batches are computed at the same time.
+
+    Two on a CPU: some operations are too small for all cores, and those of another
+    batch fill these. On a GPU they would wait for each other and hold more memory;
+    several replicas are busy as it is.
+    """
+    if replicas.num_local_replicas > 1 or tf.config.list_logical_devices("GPU"):
+        return 1
+    return min(2, replication.num_cores())
+
+
+def _ahead(
+    function: Callable[[ItemT], ResultT], items: Iterator[ItemT], num_at_once: int
+) -> Iterator[ResultT]:
+    """Yields the function of each item in order, some computed at the same time.
+
+    As many items but one are taken before their turn. If there is an error among
+    them, those before it are still yielded.
+    """
+    if num_at_once == 1:
+        yield from map(function, items)
+        return
+    waiting: collections.deque[futures.Future[ResultT]] = collections.deque()
+    failed = None
+    with futures.ThreadPoolExecutor(num_at_once) as pool:
+        while True:
+            try:
+                waiting.append(pool.submit(function, next(items)))
+            except StopIteration:
+                break
+            except Exception as error:
+                failed = error
+                break
+            if len(waiting) == num_at_once:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    if failed:
+        raise failed

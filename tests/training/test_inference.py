@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests for modeling.training.inference."""
 
+import itertools
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -77,15 +80,48 @@ def test_arrays_of_any_iterable_are_taken(graph, function):
     assert function.traces == 1
 
 
-def test_nothing_is_computed_ahead_and_errors_come_as_they_are(graph):
+def test_an_error_comes_as_it_is_after_what_was_before_it(graph):
     def batches():
         yield {"ids": np.ones([1, 1], np.int32)}
+        yield {"ids": np.ones([1, 2], np.int32)}
         raise ZeroDivisionError
 
     outputs = graph.infer(batches(), spec=SPEC)
-    assert next(outputs)["sum"] == 1
+    assert [next(outputs)["sum"] for _ in range(2)] == [1, 2]
     with pytest.raises(ZeroDivisionError):
         next(outputs)
+
+
+@pytest.mark.parametrize(("num_cores", "num_at_once"), [(1, 1), (2, 2), (8, 2)])
+def test_two_batches_are_computed_at_once(ids, num_cores, num_at_once, monkeypatch):
+    monkeypatch.setattr(replication, "num_cores", lambda: num_cores)
+    both = threading.Barrier(num_at_once)
+
+    def wait():
+        return both.wait(timeout=60)  # Breaks if fewer come.
+
+    def function(batch):
+        return {"ids": batch["ids"], "place": tf.numpy_function(wait, [], tf.int64)}
+
+    graph = inference.Graph(function, replication.SingleProcess())
+    outputs = graph.collect(make_dataset(ids[:6], 1))
+    np.testing.assert_array_equal(outputs["ids"], ids[:6])
+    assert sorted(outputs["place"]) == sorted(
+        [*range(num_at_once)] * (6 // num_at_once)
+    )
+
+
+def test_few_batches_are_taken_before_their_turn(graph):
+    taken = itertools.count()
+
+    def batches():
+        while next(taken) < 10:
+            yield {"ids": np.ones([1, 1], np.int32)}
+
+    outputs = graph.infer(batches(), spec=SPEC)
+    next(outputs)
+    assert next(taken) <= 2
+    outputs.close()
 
 
 def test_weights_are_read_when_the_graph_runs(ids):

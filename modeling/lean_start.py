@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes TensorFlow's import shorter; programs import it before anything that needs it.
+
+TensorFlow imports Keras's optimizers as it is imported itself, a quarter of its time,
+unless `TF_USE_LEGACY_KERAS` names the package of Keras 2 in their place. Nothing here
+uses either. It is left to programs, as others may want `tf.keras`: modules that they
+import must not import this one.
+"""
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
