@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 from absl import logging
 
-from modeling import errors, files, launcher, settings
+from modeling import cores, errors, files, launcher, settings
 from modeling.training import horovod_replication, replication, strategies
 
 ResultT = TypeVar("ResultT")
@@ -146,8 +146,8 @@ def _take_share_of_machine(cluster: launcher.Cluster) -> None:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     if cluster.num_local > 1 and not gpus:
-        cores = max(1, replication.num_cores() // cluster.num_local)
-        tf.config.threading.set_intra_op_parallelism_threads(cores)
+        share = max(1, cores.count() // cluster.num_local)
+        tf.config.threading.set_intra_op_parallelism_threads(share)
 
 
 def accumulate_steps(

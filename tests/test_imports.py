@@ -32,24 +32,25 @@ BUILDERS = tuple(f"biocodes.{name}" for name in BUILDER_NAMES.split())
 # own package. The longest name that fits counts. There is no entry for `modeling` as
 # a whole: what is new there needs a rule.
 RULES = {
-    **dict.fromkeys(("errors", "files", "lean_start", "command_line"), ""),
+    **dict.fromkeys(("cores", "errors", "files", "lean_start", "command_line"), ""),
     "config": "errors",
     "settings": "errors",
     "text": "errors",
     "nn": "errors files config",
     "data": "errors files text",
-    "training": "errors files",
+    "training": "cores errors files",
     "tasks": "errors files nn data text config",
     "reports": "errors files",
     "annotations": "errors files settings text",
-    "corpora": "errors files settings text",
-    "instances": "errors files settings text data.example_records data.record_frames",
+    "corpora": "cores errors files settings text",
+    "instances": "cores errors files settings text data.example_records "
+    "data.record_frames",
     "vocabularies": "errors files config settings text training.checkpoints "
     "training.weights",
     "launcher": "errors",
     "programs": "errors command_line launcher",
     "export": "errors files tasks nn training.checkpoints text config",
-    "distribution": "errors files settings launcher training",
+    "distribution": "cores errors files settings launcher training",
     "runs": "errors files config settings text training programs launcher distribution",
     "planning": "errors settings training distribution",
     "repeats": "errors files settings reports",
@@ -80,10 +81,9 @@ for task_package in TASK_PACKAGES:
 MAY_IMPORT["modeling.relation"] += ("modeling.annotations",)
 
 # Those that run without TensorFlow, and what else they may import from elsewhere.
+PLAIN = ("config", "cores", "errors", "files", "lean_start", "settings")
 WITHOUT_TENSORFLOW = {
-    **dict.fromkeys(("modeling.errors", "modeling.files", "modeling.lean_start"), ()),
-    "modeling.config": (),
-    "modeling.settings": (),
+    **dict.fromkeys(map("modeling.{}".format, PLAIN), ()),
     "modeling.command_line": ("absl",),
     "modeling.launcher": ("absl",),
     "modeling.programs": ("absl",),

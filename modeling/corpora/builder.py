@@ -17,7 +17,7 @@ from typing import Any
 
 from absl import logging
 
-from modeling import errors, files
+from modeling import cores, errors, files
 from modeling.corpora import (
     collecting,
     filters,
@@ -223,5 +223,5 @@ class _Builder:
         return result
 
     def _num_workers(self, num_tasks: int) -> int:
-        wanted = self._settings.num_workers or workers.count_cores()
+        wanted = self._settings.num_workers or cores.count()
         return max(1, min(wanted, num_tasks))

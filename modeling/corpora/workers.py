@@ -128,13 +128,6 @@ def run_tasks(
         executor.shutdown(cancel_futures=True)
 
 
-def count_cores() -> int:
-    """Returns the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _start(work: Work, shared: Any, tally: Tally) -> None:  # noqa: ANN401
     """Prepares a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The first process ends the others.

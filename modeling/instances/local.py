@@ -23,7 +23,7 @@ from multiprocessing import context, get_context
 
 from absl import logging
 
-from modeling import errors, files
+from modeling import cores, errors, files
 from modeling.instances import corpus as corpus_lib
 from modeling.instances import jobs, outputs, plan, sanity
 from modeling.instances import settings as settings_lib
@@ -84,7 +84,7 @@ def build(settings: settings_lib.Settings) -> Report:
             len(job.plan),
             num_kept,
         )
-        _build_missing(job, ledger, settings.num_workers or os.cpu_count() or 1)
+        _build_missing(job, ledger, settings.num_workers or cores.count())
     counts = sum((s.counts for s in ledger.finished.values()), sanity.Counts())
     sanity.check(counts)
     ledger.close(job.manifest, counts)

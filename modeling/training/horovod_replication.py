@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from modeling import errors
+from modeling import cores, errors
 from modeling.training import replication
 
 ObjectT = TypeVar("ObjectT")
@@ -170,8 +170,8 @@ def _take_share_of_machine(local_index: int, num_local: int) -> None:
     """Leaves the other processes of this machine their GPUs and cores."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        cores = max(1, replication.num_cores() // num_local)
-        tf.config.threading.set_intra_op_parallelism_threads(cores)
+        share = max(1, cores.count() // num_local)
+        tf.config.threading.set_intra_op_parallelism_threads(share)
         return
     # A scheduler may show each process its own GPU only.
     if len(gpus) > 1:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import tensorflow as tf
 
+from modeling import cores
 from modeling.training import metrics, replication
 
 Batch = Mapping[str, tf.Tensor]
@@ -131,7 +132,7 @@ def _num_at_once(replicas: replication.Replication) -> int:
     """
     if replicas.num_local_replicas > 1 or tf.config.list_logical_devices("GPU"):
         return 1
-    return min(2, replication.num_cores())
+    return min(2, cores.count())
 
 
 def _ahead(

@@ -7,11 +7,12 @@ several devices and processes, `horovod_replication.py` Horovod.
 """
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import tensorflow as tf
+
+from modeling import cores
 
 ObjectT = TypeVar("ObjectT")
 
@@ -131,13 +132,6 @@ class SingleProcess:
         return [value]
 
 
-def num_cores() -> int:
-    """Returns how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Not on macOS.
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def describe_devices(num_replicas: int, num_processes: int = 1) -> str:
     """Returns what a number of replicas runs on, for people to read.
 
@@ -146,7 +140,7 @@ def describe_devices(num_replicas: int, num_processes: int = 1) -> str:
         num_processes: How many there are.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    name = f"CPU, {num_cores()} cores"
+    name = f"CPU, {cores.count()} cores"
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         name = str(details.get("device_name", "GPU"))

@@ -52,7 +52,3 @@ def test_a_task_ends_when_another_has_failed():
     tally.stop()
     with pytest.raises(workers.Stopped):
         tally.add(articles=1, words=2)
-
-
-def test_counts_cores():
-    assert 1 <= workers.count_cores() <= os.cpu_count()

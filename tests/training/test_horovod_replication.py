@@ -10,8 +10,8 @@ import types
 import pytest
 import tensorflow as tf
 
-from modeling import errors
-from modeling.training import horovod_replication, replication
+from modeling import cores, errors
+from modeling.training import horovod_replication
 
 
 class FakeHorovod(types.ModuleType):
@@ -84,7 +84,7 @@ def machine(monkeypatch):
         monkeypatch.setattr(
             config.threading, "set_intra_op_parallelism_threads", choices.append
         )
-        monkeypatch.setattr(replication, "num_cores", lambda: 8)
+        monkeypatch.setattr(cores, "count", lambda: 8)
         return choices
 
     return make

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from modeling import cores
 from modeling.nn import encoder
 from modeling.training import inference, replication, strategies
 
@@ -94,7 +95,7 @@ def test_an_error_comes_as_it_is_after_what_was_before_it(graph):
 
 @pytest.mark.parametrize(("num_cores", "num_at_once"), [(1, 1), (2, 2), (8, 2)])
 def test_two_batches_are_computed_at_once(ids, num_cores, num_at_once, monkeypatch):
-    monkeypatch.setattr(replication, "num_cores", lambda: num_cores)
+    monkeypatch.setattr(cores, "count", lambda: num_cores)
     both = threading.Barrier(num_at_once)
 
     def wait():
