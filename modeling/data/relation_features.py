@@ -6,6 +6,7 @@ What is cut is counted. Reading files is left to `relation`, making batches to
 """
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -16,14 +17,17 @@ from modeling.data import pairs, relation
 from modeling.text import tokenization
 
 # A mention as rows show it: what stands for it in the corpora of the original, such as
-# @GENE$, or between the marks of `annotations.rows`.
-MENTION = re.compile(r"@[A-Za-z_-]+\$|<e1>.*?</e1>|<e2>.*?</e2>")
+# @GENE$ and BC6ENTG, or between the marks of `annotations.rows`.
+MENTION = re.compile(r"@[^\s@$]+\$|\bBC6ENT[A-Z]\b|<e1>.*?</e1>|<e2>.*?</e2>")
+
+# Mentions that the relation is not about, which may be lost.
+_OTHER = "@OTHER$"
 
 # What to do with sentences that are too long.
 LONG_SENTENCES = ("cut", "mentions")
 
-# Pieces of a text, from a start to an end.
-_Span = tuple[int, int]
+# Pieces of a text, from a start to an end, and the text of a mention there.
+_Span = tuple[int, int, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _join(
     room = max_seq_length - 2
     if long_sentences == "mentions" and second is None and len(first) > room:
         spans = _mentions(texts[0], tokenizer)
-        kept = _around(spans, len(first), room)
+        kept = _around(_pair(spans, room), len(first), room)
         pieces = [piece for start, end in kept for piece in first[start:end]]
         joined = pairs.join(pieces, None, max_seq_length=max_seq_length)
         return joined, True, _count_lost(spans, kept)
@@ -121,16 +125,30 @@ def _mentions(text: str, tokenizer: tokenization.BertTokenizer) -> list[_Span]:
         (
             len(tokenizer.tokenize(text[: found.start()])),
             len(tokenizer.tokenize(text[: found.end()])),
+            found[0],
         )
         for found in MENTION.finditer(text)
+        if found[0].upper() != _OTHER
     ]
 
 
-def _around(spans: Sequence[_Span], length: int, room: int) -> list[_Span]:
+def _pair(spans: Sequence[_Span], room: int) -> Sequence[_Span]:
+    """Chooses the mentions to keep: all, or the two closest if there is no room.
+
+    Two that are shown differently are preferred, as the relation is between these.
+    """
+    if len(spans) <= 2 or spans[-1][1] - spans[0][0] <= room:
+        return spans
+    neighbours = list(itertools.combinations(spans, 2))
+    unlike = [two for two in neighbours if two[0][2] != two[1][2]]
+    return min(unlike or neighbours, key=lambda two: two[1][1] - two[0][0])
+
+
+def _around(spans: Sequence[_Span], length: int, room: int) -> list[tuple[int, int]]:
     """Chooses what to keep of a text that is too long.
 
     Args:
-        spans: Its mentions, from left to right.
+        spans: The mentions to keep, from left to right.
         length: Its pieces, more than `room`.
         room: Pieces that can be kept.
 
@@ -150,11 +168,11 @@ def _around(spans: Sequence[_Span], length: int, room: int) -> list[_Span]:
     return [(left, left + room)]
 
 
-def _count_lost(spans: Sequence[_Span], kept: Sequence[_Span]) -> int:
+def _count_lost(spans: Sequence[_Span], kept: Sequence[tuple[int, int]]) -> int:
     """Counts the spans that are not whole in one of those that are kept."""
     return sum(
         not any(left <= start and end <= right for left, right in kept)
-        for start, end in spans
+        for start, end, _ in spans
     )
 
 

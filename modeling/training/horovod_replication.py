@@ -5,6 +5,7 @@ Imports Horovod only where it is used. What to say when a process is lost is lef
 `distribution.py`: as for other ways, TensorFlow raises one of its own errors then.
 """
 
+import importlib.util
 import os
 import pickle
 import types
@@ -134,6 +135,9 @@ def start(environment: Mapping[str, str] = os.environ) -> Horovod:
 
 def _import_horovod() -> types.ModuleType:
     """Returns `horovod.tensorflow`."""
+    if importlib.util.find_spec("tf_keras") is None:
+        # Horovod has a Keras layer: it needs the Keras that programs do without.
+        os.environ.pop("TF_USE_LEGACY_KERAS", None)
     try:
         import horovod.tensorflow as hvd  # noqa: PLC0415
     except ImportError as error:

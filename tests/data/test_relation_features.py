@@ -19,6 +19,9 @@ PIECES = [
     *"</>",
     "e1",
     "e2",
+    "BC6ENTC",
+    "BC6ENTG",
+    "BC6OTHER",
 ]
 
 
@@ -104,7 +107,9 @@ GENE = "@ GENE $"
         ("a " * 9 + "@GENE$ b @GENE$ " + "c " * 9, f"{GENE} b {GENE} c", 0),
         # Too far from each other, and one between.
         ("a @GENE$ b " + "c " * 9 + "@GENE$ a", f"{GENE} b c {GENE}", 0),
-        ("@GENE$ b b @GENE$ c c @GENE$", f"{GENE} b c {GENE}", 1),
+        ("@GENE$ b c b @GENE$ c c @GENE$", f"{GENE} c c {GENE}", 1),
+        # The pair is of two kinds, and others may be lost.
+        ("@c1$ b @c1$ " + "c " * 9 + "@GENE$ a", f"@ [UNK] $ c c {GENE}", 1),
     ],
 )
 def test_the_part_around_mentions_may_be_kept(featurize, text, kept, num_lost):
@@ -123,6 +128,14 @@ def test_the_part_around_mentions_may_be_kept(featurize, text, kept, num_lost):
     [
         ("a " * 9 + "<e1>b</e1> " + "c " * 9, "a < e1 > b < / e1 > c c", 0),
         ("<e1>b</e1> c <e2>a</e2>", "< e1 > b < / a < / e2 >", 2),
+        # What is neither of the two; as the released ChemProt shows them.
+        (
+            f"@OTHER$ {'c ' * 12} @GENE$ @c1$ @OTHER$",
+            f"c c {GENE} @ [UNK] $ @ [UNK] $",
+            0,
+        ),
+        ("a " * 20 + "BC6ENTC b BC6ENTG", "a a a a a a a a BC6ENTC b BC6ENTG", 0),
+        ("BC6OTHER a " + "c " * 20 + "BC6ENTC", "c c c c c c c c c c BC6ENTC", 0),
     ],
 )
 def test_marked_mentions_are_kept_and_counted(featurize, text, kept, num_lost):

@@ -10,6 +10,9 @@ import pathlib
 import signal
 import sys
 
+from modeling import lean_start  # noqa: F401 (first, as in programs)
+
+# isort: split
 import tensorflow as tf
 
 from modeling.training import horovod_replication, signals
