@@ -7,13 +7,13 @@ Usage:
         [--answers=first|all] [--for_prediction] [--partial_words] \
         [--abstracts_path=abstracts.json]
 
-Searches the right answers, each under all its synonyms, in the question's snippets
-(or with --abstracts_path, an object of texts by PubMed id, its abstracts), whatever
-the case, and writes a question with one answer for each passage with it, under the
-id "<24 hex digits>_<nnn>". Yes/no questions become {"id", "question", "context",
-"label"}. --for_prediction writes all passages and no answers. Which questions gave
-nothing, and why, is printed and written beside the output, as train_report.json.
-Fetching abstracts, and answers that passages word otherwise, are left out.
+Searches the right answers, under all synonyms and whatever the case, in the question's
+snippets (with --abstracts_path, an object of texts by PubMed id, its abstracts), and
+writes a question for each passage with one, under the id "<24 hex digits>_<nnn>"; in
+lists, with the number of its "entry", so that synonyms are known. Yes/no questions
+become {"id", "question", "context", "label"}. --for_prediction writes all passages and
+no answers. Which questions gave nothing, and why, is printed and written beside the
+output, as train_report.json. Answers that passages word otherwise are not found.
 """
 
 import argparse
@@ -27,12 +27,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-# Where an answer starts in its context, in characters, and how it is spelled there.
-Span = tuple[int, str]
-
 _ID = re.compile("[0-9a-f]{24}")
 _MAX_NUM = 1000  # Questions with one id, whose last three digits number them.
-
 _NO_ANSWER = "no exact answer"
 _NO_PASSAGE = "no snippet or abstract"
 _NOT_FOUND = "answer in no snippet or abstract"
@@ -42,6 +38,9 @@ _REPEATED = "id was in the input before"
 
 class InputError(ValueError):
     """Says what is needed, what was received, and where."""
+
+    def __init__(self, need: str, received: object) -> None:
+        super().__init__(f"{need}. Received: {received}.")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,7 @@ class Report:
 
 def find_spans(
     context: str, synonyms: Iterable[str], *, partial_words: bool = False
-) -> list[Span]:
+) -> list[tuple[int, str]]:
     r"""Finds all places of an answer, whatever its case and white space.
 
     Args:
@@ -75,8 +74,8 @@ def find_spans(
         partial_words: Whether an answer may be a part of a word.
 
     Returns:
-        The places that do not overlap, from left to right; of several that start
-        together, the longest. `context[start : start + len(text)] == text`.
+        Starts and texts of places that do not overlap, left to right; of several that
+        start together, the longest. `context[start : start + len(text)] == text`.
 
     Example:
         >>> find_spans("APP and the app\n gene, not apps", ["app", "APP gene"])
@@ -107,8 +106,7 @@ def convert(
         The data in SQuAD's form, and what is not in it.
 
     Raises:
-        InputError: If a question is not of BioASQ's form, or needs too many ids,
-            or if there is none.
+        InputError: If a question is not of BioASQ's form, or if there is none.
     """
     report, data, seen = Report(collections.Counter(), {}, {}), [], set()
     for question in questions:
@@ -126,10 +124,9 @@ def convert(
         data += found
     if not seen:
         need = f"There must be a question of type {options.question_type!r}"
-        raise InputError(f"{need}. Received: {dict(report.counts)}.")
-    title = f"BioASQ-{options.question_type}"
-    if options.question_type != "yesno":
-        data = [{"title": title, "paragraphs": data}]
+        raise InputError(need, dict(report.counts))
+    title, is_flat = f"BioASQ-{options.question_type}", options.question_type == "yesno"
+    data = data if is_flat else [{"title": title, "paragraphs": data}]
     return {"version": title, "data": data}, report
 
 
@@ -163,22 +160,22 @@ def _convert_question(
     return paragraphs, "" if paragraphs else _NOT_FOUND
 
 
-def _search(
-    context: str,
-    entries: Sequence[Sequence[str]],
-    left: dict[int, Sequence[str]],
-    options: Options,
-) -> list[dict[str, Any]]:
+def _search(context: str, entries: list, left: dict, options: Options) -> list[dict]:
     """Returns the places of all entries in a passage; removes these from `left`."""
     if options.for_prediction:
         return [{}]
-    spans: set[Span] = set()
+    spans: dict[tuple[int, str], int] = {}  # And the first entry that each is of.
     for place, entry in enumerate(entries):
         found = find_spans(context, entry, partial_words=options.partial_words)
-        spans.update(found if options.answers == "all" else found[:1])
+        first = found if options.answers == "all" else found[:1]
+        spans = dict.fromkeys(first, place) | spans
         if found:
             left.pop(place, None)
-    return [{"answers": [{"text": t, "answer_start": i}]} for i, t in sorted(spans)]
+    number = ["entry"] if options.question_type == "list" else []
+    return [
+        {"answers": [{"text": text, "answer_start": i, **dict.fromkeys(number, place)}]}
+        for (i, text), place in sorted(spans.items())
+    ]
 
 
 def _number(question: Mapping, entries: Sequence[Mapping]) -> Iterator[dict[str, Any]]:
@@ -186,8 +183,9 @@ def _number(question: Mapping, entries: Sequence[Mapping]) -> Iterator[dict[str,
     name, body = question["id"], _text(question, "body")
     if len(entries) > _MAX_NUM or not _ID.fullmatch(name):
         need = f"24 hexadecimal digits as id, and at most {_MAX_NUM} passages or places"
-        found = f"{name!r} with {len(entries)}"
-        raise InputError(f"A question must have {need}. Received: {found}.")
+        raise InputError(
+            f"A question must have {need}", f"{name!r} with {len(entries)}"
+        )
     for number, entry in enumerate(entries):
         yield {"id": f"{name}_{number:03d}", "question": body, **entry}
 
@@ -201,19 +199,23 @@ def _entries(question: Mapping[str, Any], options: Options) -> list[list[str]]:
     if options.question_type == "factoid":
         entries = [[synonym for entry in entries for synonym in entry]]
     if not all(isinstance(synonym, str) for entry in entries for synonym in entry):
-        need = "The exact_answer must be a list of lists of strings"
-        raise InputError(f"Question {question['id']!r}: {need}. Received: {value!r}.")
+        need = "exact_answer must be a list of lists of strings"
+        raise InputError(f"Question {question['id']!r}: {need}", value)
     entries = [[text.strip() for text in entry if text.strip()] for entry in entries]
     return [entry for entry in entries if entry]
 
 
 def _contexts(question: Mapping, options: Options, report: Report) -> list[str]:
     """Returns the passages of a question, each once."""
+    key = "snippets" if options.abstracts is None else "documents"
+    items = question.get(key) or []
+    if not isinstance(items, list):
+        raise InputError(f"Question {question['id']!r}: {key} must be a list", items)
     if options.abstracts is None:
-        texts = [_text(snippet, "text") for snippet in question.get("snippets") or []]
+        whose = f"A snippet of {question['id']}"
+        texts = [_text(item, "text", whose) for item in items]
     else:
-        documents = map(str, question.get("documents") or [])
-        keys = [document.rstrip("/").rpartition("/")[2] for document in documents]
+        keys = [str(item).rstrip("/").rpartition("/")[2] for item in items]
         texts = [options.abstracts.get(key, "") for key in dict.fromkeys(keys)]
     contexts = list(dict.fromkeys(text for text in texts if text.strip()))
     report.counts["passages read"] += len(contexts)
@@ -221,11 +223,11 @@ def _contexts(question: Mapping, options: Options, report: Report) -> list[str]:
     return contexts
 
 
-def _text(value: object, key: str) -> str:
+def _text(value: object, key: str, whose: str = "A question") -> str:
     text = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(text, str):
-        need = f"A question must have a {key!r}, a string; so must a snippet"
-        raise InputError(f"{need}. Received: {str(value)[:100]}.")
+    if not isinstance(text, str) or re.search("[\ud800-\udfff]", text):
+        need = f"{whose} must have a {key!r}, a string of whole characters"
+        raise InputError(need, ascii(value)[:100])
     return text
 
 
@@ -233,9 +235,9 @@ def _read(path: str) -> dict[str, Any]:
     try:
         value = json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
     except ValueError as error:
-        raise InputError(f"{path} must be JSON in UTF-8. Received: {error}.") from None
+        raise InputError(f"{path} must be JSON in UTF-8", error) from None
     if not isinstance(value, dict):
-        raise InputError(f"{path} must hold an object. Received: {str(value)[:60]}.")
+        raise InputError(f"{path} must hold an object", str(value)[:60])
     return value
 
 
@@ -251,24 +253,23 @@ def _write(path: pathlib.Path, value: object) -> None:
     print(f"Wrote {path}")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(values: dict[str, Any]) -> None:
     """Reads, converts, writes and prints what the command line names."""
-    values = vars(arguments)
     inputs, abstracts = values.pop("inputs"), values.pop("abstracts_path")
     path = pathlib.Path(values.pop("output_path"))
     texts = _read(abstracts) if abstracts else None
-    others = [key for key, text in (texts or {}).items() if not isinstance(text, str)]
-    if others:
-        need = f"{abstracts} must hold a string for each PubMed id"
-        raise InputError(f"{need}. Received: none for {others[0]!r}.")
-    options = Options(abstracts=texts, **values)
+    for key, text in (texts or {}).items():
+        if not isinstance(text, str):
+            raise InputError(
+                f"{abstracts} must hold a text for each id", f"{key!r}: {text}"
+            )
     questions = []
     for name in inputs:
         found = _read(name).get("questions")
         if not isinstance(found, list):
-            raise InputError(f"{name} must have questions, a list. Received: {found}.")
+            raise InputError(f"{name} must have questions, a list", found)
         questions += found
-    data, report = convert(questions, options)
+    data, report = convert(questions, Options(abstracts=texts, **values))
     _write(path, data)
     _write(path.with_name(f"{path.stem}_report.json"), vars(report))
     print("\n".join(f"{number} {text}" for text, number in report.counts.items()))
@@ -290,7 +291,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--partial_words", action="store_true", help="find answers inside words, too")
     add("--abstracts_path", help="JSON object of texts by PubMed id, for snippets")
     try:
-        run(parser.parse_args(argv))
+        run(vars(parser.parse_args(argv)))
     except (InputError, OSError) as error:
         sys.exit(str(error))
 

@@ -14,7 +14,8 @@ other mentions BC6OTHER, as in the data that BioBERT was tuned on; --blinds=type
 the numbers of rows differ.
 
 DDI-2013: each pair that the corpus lists is a row, with the label advise, effect,
-mechanism, int or false; both drugs are @DRUG$.
+mechanism, int or false; both drugs are @DRUG$. Pairs whose mentions share characters,
+as in "aluminum and magnesium hydroxide", are left out, and counted by label.
 
 Writes the files that make_re_data.py writes.
 """

@@ -10,7 +10,7 @@ Reads --output_path, the probabilities of a row's classes a line, and the last o
 of class 1 and with specificity for two classes, of all relations together (micro)
 for chemprot and ddi13. Which label has which column is the task's, whatever labels
 occur. --verbose adds each class, accuracy, Matthews correlation, and what one gets
-by giving all rows the commonest label. Scores per abstract or folder are left out.
+by giving all rows the commonest label.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import dataclasses
 import gzip
 import math
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 # Labels of each task in the order of the probabilities' columns. The last of
@@ -85,7 +86,7 @@ def score(
 
     Args:
         gold: The right label of each row.
-        predicted: The predicted label of each row.
+        predicted: The predicted one.
         relations: The labels that are relations, which precision, recall and F1
             count together (micro average). All others mean that there is none.
 
@@ -273,8 +274,7 @@ def _lines(path: str) -> Iterator[str]:
     # Words are not looked at, so they may be in another encoding.
     opener = gzip.open if path.endswith(".gz") else open
     with opener(path, "rt", encoding="utf-8", errors="replace", newline="\n") as file:
-        for line in file:
-            yield line.rstrip("\r\n")
+        yield from (line.rstrip("\r\n") for line in file)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -291,7 +291,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         gold = read_answers(_lines(paths[0]), labels=labels, name=paths[0])
         guess = read_predictions(_lines(paths[1]), labels=labels, name=paths[1])
         pair = _join(gold, guess, paths)
-    except (InputError, OSError, EOFError) as error:
+    except (InputError, OSError, EOFError, zlib.error) as error:
         sys.exit(str(error))
     sys.stdout.write(report(*pair, task=options.task, verbose=options.verbose))
 

@@ -23,6 +23,7 @@ import re
 import string
 import sys
 import types
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
 # A question's id and the texts of its right answers; none, if it has no answer.
@@ -243,7 +244,7 @@ def _read(path: str) -> object:
     try:
         text = gzip.decompress(content) if path.endswith(".gz") else content
         return json.loads(text.decode("utf-8-sig"))
-    except (ValueError, EOFError, gzip.BadGzipFile) as error:
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path} must be JSON in UTF-8. Received: {error}.") from None
 
 

@@ -14,7 +14,7 @@ from modeling import errors
 from modeling.annotations import records, xml_trees
 
 # What comes of parts that are missing or of another kind.
-_WRONG_FORM = (KeyError, TypeError, ValueError, AttributeError)
+_WRONG_FORM = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _TYPE_NAMES = ("type", "relation", "relation type")
 _ID_NAMES = ("identifier", "identifiers", "mesh", "ncbi gene", "ncbigene")
 # Longer documents would be all gaps: an offset is wrong.

@@ -29,7 +29,7 @@ def build(options: settings.Settings) -> str:
         errors.InputError: If an input is bad, or there is no pair.
     """
     paths = inputs.list_files(options.input)
-    outputs.check_is_no_input(options.output_file, paths)
+    outputs.check_can_be_written(options.output_file, paths)
     problems = records.Problems(options.on_error)
     style = options.row_style
     seen: collections.Counter[str] = collections.Counter()

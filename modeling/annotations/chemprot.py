@@ -84,6 +84,14 @@ def read(
             )
 
 
+def list_files(folder: str | os.PathLike[str]) -> list[str]:
+    """Returns the tables of a folder."""
+    patterns = (_ABSTRACTS, _ENTITIES, *_RELATIONS)
+    return [
+        str(path) for p in patterns for path in sorted(pathlib.Path(folder).glob(p))
+    ]
+
+
 def has_relations(folder: str | os.PathLike[str]) -> bool:
     """Returns whether a folder has a table of relations."""
     return any(any(pathlib.Path(folder).glob(pattern)) for pattern in _RELATIONS)

@@ -24,10 +24,12 @@ def build(options: settings.CorpusSettings) -> str:
     Raises:
         errors.InputError: If an input is bad, or there is no pair.
     """
+    is_chemprot = options.corpus == settings.CHEMPROT
+    corpus, write = (chemprot, _write_chemprot) if is_chemprot else (ddi, _write_ddi)
+    outputs.check_can_be_written(options.output_file, corpus.list_files(options.input))
     problems = records.Problems(options.on_error)
     seen: collections.Counter[str] = collections.Counter()
     num_documents = 0
-    write = _write_chemprot if options.corpus == settings.CHEMPROT else _write_ddi
     with outputs.writing(options.output_file, options.form) as writer:
         for document in write(options, writer, problems):
             num_documents += 1

@@ -37,18 +37,23 @@ def read(
         errors.InputError: If there is no file, or one is not XML; else as `problems`
             decides.
     """
-    paths = sorted(pathlib.Path(folder).rglob("*.xml"))
+    paths = list_files(folder)
     if not paths:
         raise errors.InputError(
             f"{folder}: A folder of the DDI corpus must hold XML files. Received: none."
         )
-    for path in map(str, paths):
+    for path in paths:
         try:
             for document in xml_trees.read_documents(path):
                 for element in document.iter("sentence"):
                     yield _read_sentence(element, path, problems)
         except errors.InputError as error:
             problems.report(error)
+
+
+def list_files(folder: str | os.PathLike[str]) -> list[str]:
+    """Returns the XML files of a folder and its subfolders, sorted."""
+    return list(map(str, sorted(pathlib.Path(folder).rglob("*.xml"))))
 
 
 def _read_sentence(
@@ -127,7 +132,10 @@ def _read_pair(
     label = _label(item, where, problems)
     first, second = sorted((mentions[key] for key in keys), key=lambda m: m.start)
     if first.overlaps(second):
-        problems.counts["pairs of mentions that overlap, left out"] += 1
+        # They cannot be shown apart, so the model would not know what to relate.
+        problems.counts[
+            f"{label} pairs of mentions that overlap, left out".lstrip()
+        ] += 1
         return None
     pair = candidates.Pair(first=first, second=second, start=0, end=len(text))
     return pair, label

@@ -33,14 +33,26 @@ def path_of_mentions(path: str | os.PathLike[str]) -> pathlib.Path:
     return path.with_name(path.stem + ENDING)
 
 
-def check_is_no_input(path: str, inputs: Iterable[str]) -> None:
-    """Raises if a file of rows, or that of its mentions, is an input itself."""
+def check_can_be_written(path: str, inputs: Iterable[str]) -> None:
+    """Raises if a file of rows, or that of its mentions, is an input or a folder.
+
+    Args:
+        path: The file of rows.
+        inputs: The files that are read; those of brat stand for their texts, too.
+    """
     written = {os.path.realpath(name) for name in (path, path_of_mentions(path))}
     for name in inputs:
-        if os.path.realpath(name) in written:
-            raise errors.InputError(
-                f"{name}: --output_file must not be an input. Received: the same."
-            )
+        stem, ending = os.path.splitext(name)
+        read = (name, f"{stem}.txt") if ending.lower() == ".ann" else (name,)
+        for one in read:
+            if os.path.realpath(one) in written:
+                raise errors.InputError(
+                    f"{one}: --output_file must not be an input. Received: the same."
+                )
+    for one in filter(os.path.isdir, written):
+        raise errors.InputError(
+            f"{one}: --output_file must be a file. Received: a folder."
+        )
 
 
 class Writer:

@@ -12,7 +12,8 @@ import gzip
 import json
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from absl import logging
@@ -34,10 +35,13 @@ class Answer:
     Attributes:
         text: As the file has it.
         start: Index of its first character in the context; None if not given.
+        entry: The number of what it names, of list questions; answers with the
+            same number are synonyms. None if not given.
     """
 
     text: str
     start: int | None
+    entry: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +123,18 @@ def _read_json(path: str) -> Any:  # noqa: ANN401
             content = gzip.decompress(content)
         return json.loads(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
-        what = "a file that ends early" if error.pos >= len(error.doc) else error.msg
+        what = "a file that ends early" if _ends_early(error) else error.msg
         raise errors.InputError(
             f"{path}:{error.lineno}: Questions must be JSON. Received: {what}, at "
             f"character {error.colno} of the line."
         ) from None
-    except (EOFError, gzip.BadGzipFile, ValueError, RecursionError) as error:
+    except (
+        EOFError,
+        zlib.error,
+        gzip.BadGzipFile,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise errors.InputError(
             f"{path}: Questions must be JSON in UTF-8. Received: {error}."
         ) from None
@@ -132,6 +142,15 @@ def _read_json(path: str) -> Any:  # noqa: ANN401
         raise errors.InputError(
             f"{path}: A file of questions is needed. Received: {error.strerror}."
         ) from None
+
+
+def _ends_early(error: json.JSONDecodeError) -> bool:
+    """Tells whether a file of JSON is cut rather than wrong."""
+    rest = error.doc[error.pos :].rstrip()
+    words = ("true", "false", "null")
+    return error.msg.startswith("Unterminated") or any(
+        word.startswith(rest) for word in words
+    )
 
 
 def _questions(data: object, path: str, is_yes_no: bool) -> Iterator[Question]:
@@ -179,6 +198,8 @@ def _question(
     text = qa.get("question")
     if not isinstance(text, str):
         raise blank.error('It must have a "question", a string', f"{text!r:.60}")
+    for string in (blank.id, context, text):
+        _check_unicode(string, blank)
     impossible = qa.get("is_impossible", qa.get("answers") == [])
     if not isinstance(impossible, bool):
         raise blank.error(
@@ -190,8 +211,18 @@ def _question(
         context=context,
         is_impossible=impossible,
         answers=None if is_yes_no else _answers(qa.get("answers"), blank),
-        label=_label(qa.get("answer", qa.get("label")), blank) if is_yes_no else None,
+        label=_label(qa, blank) if is_yes_no else None,
     )
+
+
+def _check_unicode(text: str, question: Question) -> None:
+    """Raises where a string of JSON has half of a pair of surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise question.error(
+            "Its texts must be Unicode", f"{text[error.start]!a}, half of a character"
+        ) from None
 
 
 def _answers(value: object, question: Question) -> tuple[Answer, ...] | None:
@@ -203,21 +234,26 @@ def _answers(value: object, question: Question) -> tuple[Answer, ...] | None:
     answers = []
     for entry in value:
         text = entry.get("text") if isinstance(entry, dict) else None
-        start = entry.get("answer_start") if isinstance(entry, dict) else None
         if not isinstance(text, str):
             raise question.error(
                 'An answer must have a "text", a string', f"{entry!r:.60}"
             )
-        if type(start) not in (int, type(None)):
-            raise question.error(
-                '"answer_start" must be a whole number', f"{start!r:.60}"
-            )
-        answers.append(Answer(text, start))
+        _check_unicode(text, question)
+        numbers = {name: entry.get(name) for name in ("answer_start", "entry")}
+        for name, number in numbers.items():
+            if type(number) not in (int, type(None)):
+                raise question.error(
+                    f'"{name}" must be a whole number', f"{number!r:.60}"
+                )
+        answers.append(Answer(text, *numbers.values()))
     return tuple(answers)
 
 
-def _label(value: object, question: Question) -> str | None:
+def _label(qa: Mapping[str, Any], question: Question) -> str | None:
     """Returns the label of a yes/no question, if the file gives one."""
+    value = qa.get("answer")
+    if value is None:
+        value = qa.get("label")
     if value is None:
         return None
     label = value.strip().lower() if isinstance(value, str) else ""

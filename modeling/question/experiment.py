@@ -189,15 +189,16 @@ class Experiment:
 
     def _evaluate(self) -> dict[str, float]:
         """Scores the development set with the weights as they are."""
-        outcome = scoring.Outcome()
         settings = self._settings
+        is_list = settings.question_type == "list"
+        outcome = scoring.Outcome(of_lists=is_list)
         predicted = self._evaluator.answer(
             self._devel.windows,
             batch_size=settings.eval_batch_size,
             verb="evaluating",
         )
         for one, answer in zip(self._devel.questions, predicted, strict=True):
-            outcome.add(one.id, answer, keeps_nbest=settings.question_type == "list")
+            outcome.add(one.id, answer, keeps_nbest=is_list)
         return scoring.score(
             self._devel.questions, outcome, settings, threshold=settings.list_threshold
         )

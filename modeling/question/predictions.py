@@ -111,7 +111,7 @@ def choose_threshold(
     """
     if settings.list_threshold is not None:
         return settings.list_threshold
-    outcome = scoring.Outcome()
+    outcome = scoring.Outcome(of_lists=True)
     predicted = answering.answer(
         devel.windows, batch_size=settings.predict_batch_size, verb="choosing"
     )
@@ -143,8 +143,8 @@ def write(
     """
     folder = pathlib.Path(settings.output_dir)
     kind = settings.question_type
-    submits = kind != "factoid" or submission.is_bioasq([q.id for q in split.questions])
-    outcome = scoring.Outcome()
+    submits = kind != "factoid" or _are_bioasq(split)
+    outcome = scoring.Outcome(of_lists=kind == "list")
     predicted = answering.answer(
         split.windows, batch_size=settings.predict_batch_size, verb="predicting"
     )
@@ -162,6 +162,22 @@ def write(
         files.write_json(folder / SCORES_FILE, scores)
         log_scores(split.path, scores)
     return scores
+
+
+def _are_bioasq(split: dataset.Split) -> bool:
+    """Tells whether factoids can be submitted; warns if few ids are in the way."""
+    fits = [submission.is_bioasq([one.id]) for one in split.questions]
+    if any(fits) and not all(fits):
+        logging.warning(
+            "%s: no %s is written, as %d of %d ids are not BioASQ's, 24 characters, "
+            "'_' and three digits, such as %r.",
+            split.path,
+            SUBMISSION_FILE,
+            fits.count(False),
+            len(fits),
+            split.questions[fits.index(False)].id,
+        )
+    return all(fits)
 
 
 def _writer(

@@ -22,12 +22,15 @@ class Outcome:
     """What is remembered of the answers to a file of questions.
 
     Attributes:
+        of_lists: Whether lists are asked for. What stands for an answer where a
+            passage has none is no entry of a list.
         texts: The answer of each question, by id.
         null_odds: Its odds of no answer, if there may be none.
         nbest: Its n-best answers, if they are needed.
         yes: The probability of yes, of yes/no questions.
     """
 
+    of_lists: bool = False
     texts: dict[str, str] = dataclasses.field(default_factory=dict)
     null_odds: dict[str, float] = dataclasses.field(default_factory=dict)
     nbest: dict[str, list[submission.Answer]] = dataclasses.field(default_factory=dict)
@@ -48,8 +51,11 @@ class Outcome:
         if predicted.null_odds is not None:
             self.null_odds[name] = predicted.null_odds
         if keeps_nbest:
-            pairs = [(a.text, a.probability) for a in predicted.answers]
-            self.nbest[name] = pairs
+            self.nbest[name] = [
+                (a.text, a.probability)
+                for a in predicted.answers
+                if a.start is not None or not self.of_lists
+            ]
 
 
 def score(

@@ -130,28 +130,35 @@ def golden(questions: Sequence[question.Question], kind: str) -> list[dict[str, 
         kind: "list" or "yesno".
 
     Returns:
-        For lists, all right answers of all passages, each an entry of its own.
+        For lists, all right answers of all passages; those that the file gives the
+        same number of an entry are its synonyms, others entries of their own.
 
     Raises:
         errors.InputError: If passages of one question have different labels.
     """
     found: dict[str, dict[str, Any]] = {}
+    # By question, entry and form in lower case, each answer as it is spelled first.
+    named: dict[str, dict[int | str, dict[str, str]]] = {}
     for one in questions:
         if (one.label if kind == "yesno" else one.answers) is None:
             continue
         entry = found.setdefault(group_of(one.id), _entry(kind, group_of(one.id), []))
         if kind == "list":
-            given = {texts[0].lower() for texts in entry["exact_answer"]}
+            of_question = named.setdefault(group_of(one.id), {})
             for answer in one.answers:
-                if answer.text.lower() not in given:
-                    given.add(answer.text.lower())
-                    entry["exact_answer"].append([answer.text])
+                text = answer.text.lower()
+                key = text if answer.entry is None else answer.entry
+                of_question.setdefault(key, {}).setdefault(text, answer.text)
             continue
         if entry["exact_answer"] not in ([], one.label):
             raise one.error(
                 "All passages of a question must have the same answer", one.label
             )
         entry["exact_answer"] = one.label
+    for name, entries in named.items():
+        found[name]["exact_answer"] = [
+            list(texts.values()) for texts in entries.values()
+        ]
     return list(found.values())
 
 

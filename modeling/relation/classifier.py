@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from modeling import errors
 from modeling.data import batching, lengths, pairs
 from modeling.tasks import relation
 from modeling.training import inference, replication
@@ -86,7 +87,30 @@ class Classifier:
         batch_size: int,
         verb: str,
     ) -> dict[str, np.ndarray]:
-        """Computes a graph of all rows and puts what comes out in their order."""
+        """Computes a graph of all rows and puts what comes out in their order.
+
+        Raises:
+            errors.InputError: If a number is not finite.
+        """
+        outputs = self._outputs(graph, inputs, batch_size, verb)
+        for values in outputs.values():
+            bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+            if bad.any():
+                raise errors.InputError(
+                    "What the model computes must be finite numbers; check its "
+                    "weights, or take --precision=float32. Received: NaN or infinity "
+                    f"for {bad.sum()} of {len(bad)} rows, the first of which is number "
+                    f"{bad.argmax() + 1}."
+                )
+        return outputs
+
+    def _outputs(
+        self,
+        graph: inference.Graph,
+        inputs: Mapping[str, np.ndarray],
+        batch_size: int,
+        verb: str,
+    ) -> dict[str, np.ndarray]:
         if not self._length_buckets:
             batches = batching.inference_batches(inputs, batch_size)
             return graph.collect(batches, verb=verb)

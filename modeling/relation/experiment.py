@@ -60,7 +60,7 @@ class Experiment:
                 task=self._task,
                 part=part,
                 max_seq_length=settings.max_seq_length,
-                long_sentences=settings.long_sentences,
+                long_sentences=settings.cut_rows,
             )
             for part, of_file in rows.items()
         }
@@ -106,7 +106,7 @@ class Experiment:
             self._tokenizer,
             self._task.labels,
             max_seq_length=self._settings.max_seq_length,
-            long_sentences=self._settings.long_sentences,
+            long_sentences=self._settings.cut_pairs,
             replicas=self._replicas,
         )
 
@@ -124,8 +124,9 @@ class Experiment:
         )
         training = record[run_record.TRAINING]
         if training:
-            for name in ("class_weights", "length_buckets", "long_sentences"):
+            for name in ("class_weights", "length_buckets"):
                 training[name] = getattr(settings, name)
+            training["long_sentences"] = settings.cut_rows
         return record
 
     def _log_plan(self) -> None:

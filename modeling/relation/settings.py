@@ -9,6 +9,8 @@ from modeling.annotations import settings as annotation_settings
 from modeling.data import relation_features, relation_tasks
 from modeling.relation import weighting
 
+AUTO = "auto"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
@@ -49,9 +51,10 @@ class Settings(
     )
     long_sentences: str = settings_lib.setting(
         "What sentences over --max_seq_length lose: cut loses their end, as in the "
-        "original, mentions what is far from @GENE$, <e1>...</e1> and the like.",
-        "cut",
-        choices=relation_features.LONG_SENTENCES,
+        "original, mentions what is far from @GENE$, <e1>...</e1> and the like. auto "
+        "is cut, and for --predict_file mentions.",
+        AUTO,
+        choices=(AUTO, *relation_features.LONG_SENTENCES),
     )
     class_weights: str = settings_lib.setting(
         "How much rows of a class count in training: none (1 each, as in the "
@@ -82,6 +85,16 @@ class Settings(
         1,
         minimum=1,
     )
+
+    @property
+    def cut_rows(self) -> str:
+        """What rows of a data set lose: one of `LONG_SENTENCES`."""
+        return "cut" if self.long_sentences == AUTO else self.long_sentences
+
+    @property
+    def cut_pairs(self) -> str:
+        """What pairs of --predict_file lose: one of `LONG_SENTENCES`."""
+        return "mentions" if self.long_sentences == AUTO else self.long_sentences
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,6 +3,7 @@
 
 import copy
 import json
+import math
 
 import pytest
 
@@ -122,6 +123,10 @@ def test_places_of_mistakes(tmp_path):
         read_xml(tmp_path, XML.replace('refid="0"', 'refid="7"'))
 
 
+def place(document):
+    return document["passages"][1]["annotations"][0]["locations"][0]
+
+
 def changed(change):
     document = copy.deepcopy(DOCUMENT)
     change(document)
@@ -146,6 +151,10 @@ def changed(change):
         (
             changed(lambda d: d["relations"][0]["nodes"].pop()),
             r"a\.json:1 \(R0\): A relation must have a type and two nodes",
+        ),
+        (
+            changed(lambda d: place(d).update(offset=math.inf)),
+            r"a\.json:1 \(1\): An annotation must have the parts .*OverflowError",
         ),
         (changed(lambda d: d.pop("id")), r"a\.json:1: A document must have the parts"),
     ],

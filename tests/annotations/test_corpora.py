@@ -139,6 +139,17 @@ def test_a_folder_of_chemprot_must_be_one(build):
         build(files, "chemprot")
 
 
+@pytest.mark.parametrize(
+    ("files", "corpus", "name"),
+    [(CHEMPROT, "chemprot", "x_entities.tsv"), ({"a/b.xml": DDI}, "ddi13", "a/b.xml")],
+)
+def test_files_of_a_corpus_are_not_written_over(build, tmp_path, files, corpus, name):
+    path = tmp_path / "in" / name
+    with pytest.raises(errors.InputError, match="--output_file must not be an input"):
+        build(files, corpus, output_file=str(path))
+    assert path.read_text() == files[name]
+
+
 def test_ddi_by_hand(build, tmp_path, caplog):
     report, rows, mentions = build({"a/b.xml": DDI}, "ddi13")
     assert rows == (
@@ -149,7 +160,7 @@ def test_ddi_by_hand(build, tmp_path, caplog):
     assert "documents: 2\n" in report
     assert [m["id"] for m in mentions] == ["D.d0.s0"] * 3
     assert [m["first"]["text"] for m in mentions][1] == "Aspirin"
-    assert "1 pairs of mentions that overlap, left out." in caplog.text
+    assert "1 false pairs of mentions that overlap, left out." in caplog.text
     assert "1 interactions without a type, taken as int." in caplog.text
     found = read_rows(tmp_path / "out.tsv", "ddi13", relation_tasks.TRAIN)
     assert [row.label for row in found] == ["effect", "false", "int"]

@@ -61,4 +61,9 @@ def test_outputs_that_cannot_be(tmp_path):
         pass
     beside = str(tmp_path / "a.mentions.jsonl")
     with pytest.raises(errors.InputError, match="--output_file must not be an input"):
-        outputs.check_is_no_input(str(path), ["x", beside])
+        outputs.check_can_be_written(str(path), ["x", beside])
+    # The text beside brat's annotations is read, too.
+    with pytest.raises(errors.InputError, match=r"b\.txt: --output_file must not be"):
+        outputs.check_can_be_written(str(tmp_path / "b.txt"), [f"{tmp_path}/b.ann"])
+    with pytest.raises(errors.InputError, match=r"must be a file\. Received: a folder"):
+        outputs.check_can_be_written(str(tmp_path), ["x"])

@@ -178,6 +178,9 @@ def test_each_entry_of_a_list_is_searched():
     assert report.missing_entries == {Q1: ["gone"]}
     paragraphs, _ = convert(asked, question_type="list", answers="all")
     assert [start for _, start, _ in places(paragraphs)] == [0, 2, 4]
+    # Synonyms have the number of their entry, and a place that of the first.
+    found = [qa["answers"][0] for paragraph in paragraphs for qa in paragraph["qas"]]
+    assert [answer["entry"] for answer in found] == [1, 0, 1]
 
 
 def test_yes_or_no_becomes_a_labelled_pair():
@@ -240,9 +243,7 @@ def test_abstracts_take_the_place_of_snippets(root, tmp_path):
     assert list(places(data["data"][0]["paragraphs"])) == [(f"{Q1}_000", 3, "A")]
     (tmp_path / "a.json").write_text('{"7": 1}')
     done = run(root, tmp_path / "q.json", *flags)
-    assert "must hold a string for each PubMed id. Received: none for '7'." in (
-        done.stderr
-    )
+    assert "must hold a text for each id. Received: '7': 1." in done.stderr
 
 
 def test_fits_the_other_programs():
@@ -265,12 +266,20 @@ def test_fits_the_other_programs():
             {"questions": []},
             "There must be a question of type 'factoid'. Received: {}.",
         ),
-        ([{"type": "factoid"}], "A question must have a 'id', a string; so must a sni"),
+        ([{"type": "factoid"}], "A question must have a 'id', a string of whole ch"),
         ([question("x", "factoid", ["a"], "a")], "24 hexadecimal digits as id, and at"),
-        ([question(Q1, "factoid", [[1]], "a")], f"Question '{Q1}': The exact_answer m"),
+        ([question(Q1, "factoid", [[1]], "a")], f"Question '{Q1}': exact_answer must "),
         (
             [question(Q1, "factoid", [], "a") | {"snippets": ["a"]}],
-            "have a 'text', a s",
+            f"A snippet of {Q1} must have a 'text', a string of whole characters. R",
+        ),
+        (
+            [question(Q1, "factoid", [], "a") | {"snippets": 5}],
+            f"Question '{Q1}': snippets must be a list. Received: 5.",
+        ),
+        (
+            [question(Q1, "factoid", ["a"], "a \ud835")],
+            "a string of whole characters. Received: {'text': 'a \\ud835'}.",
         ),
         (
             [question(Q1, "factoid", ["a"], "a " * 1001)],

@@ -74,6 +74,11 @@ def test_yes_no_questions_stand_in_paragraphs_or_in_a_flat_list(write):
     assert one[0].label == "yes"
 
 
+def test_a_label_may_stand_under_either_name(write):
+    path = write(squad({"id": "a", "question": "q", "answer": None, "label": "yes"}))
+    assert question.read_file(path, is_yes_no=True)[0].label == "yes"
+
+
 def test_labels_may_be_absent(write):
     path = write(squad({"id": "a", "question": "Is it?"}))
     assert question.read_file(path, is_yes_no=True)[0].label is None
@@ -84,6 +89,22 @@ BAD_FILES = {
     "ends early": (
         json.dumps(squad(QA))[:-9].encode(),
         ":1: Questions must be JSON. Received: a file that ends early, at character",
+    ),
+    "ends in a string": (
+        json.dumps(squad(QA))[:45].encode(),
+        ":1: Questions must be JSON. Received: a file that ends early, at character",
+    ),
+    "ends in a word": (
+        b'{"data": tr',
+        ":1: Questions must be JSON. Received: a file th",
+    ),
+    "half of a character": (
+        squad({"id": "a", "question": "Is \ud835 it?"}),
+        ": question 'a': Its texts must be Unicode. Received: '\\ud835', half of a ch",
+    ),
+    "entry": (
+        squad({**QA, "answers": [{"text": "x", "entry": "1"}]}),
+        "\"entry\" must be a whole number. Received: '1'.",
     ),
     "no JSON": (
         b'{"data":\n x}',
@@ -155,10 +176,12 @@ def test_refuses_a_file_that_is_not_there(tmp_path):
         question.read_file(tmp_path / "absent.json")
 
 
-def test_refuses_a_gz_that_ends_early(write, tmp_path):
+@pytest.mark.parametrize("damage", [slice(None, -20), slice(20, None)])
+def test_refuses_a_gz_that_is_damaged(write, tmp_path, damage):
     path = write(squad(QA), "q.json.gz")
     content = (tmp_path / "q.json.gz").read_bytes()
-    (tmp_path / "q.json.gz").write_bytes(content[:-20])
+    head = b"" if damage.start is None else content[:12]
+    (tmp_path / "q.json.gz").write_bytes(head + content[damage])
     with pytest.raises(errors.InputError, match="Questions must be JSON in UTF-8"):
         question.read_file(path)
 

@@ -44,6 +44,18 @@ def test_answers_are_scored_by_those_that_are_known(caplog):
     }
 
 
+def test_what_stands_for_no_place_is_no_entry_of_a_list():
+    found = [
+        answers.Answer("empty", 0.6, 0.0, 0.0, None, None),
+        answers.Answer("tau", 0.4, 0.0, 0.0, 0, 3),
+    ]
+    for of_lists, expected in ((True, ["tau"]), (False, ["empty", "tau"])):
+        outcome = scoring.Outcome(of_lists=of_lists)
+        predicted = answers.Prediction("empty", found, None)
+        outcome.add("a", predicted, keeps_nbest=True)
+        assert [text for text, _ in outcome.nbest["a"]] == expected
+
+
 def test_nothing_is_scored_where_no_answer_is_known():
     for kind in settings_lib.TYPES:
         settings = make_settings(question_type=kind, list_threshold=0.5)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests for modeling.question.submission."""
 
+import dataclasses
 import json
 
 import pytest
@@ -76,6 +77,21 @@ def test_right_answers_of_lists_are_those_of_all_passages():
     questions = [make(f"{A}_000", "Tau"), make(f"{A}_001", "tau", "APP"), make("q")]
     found = submission.golden(questions, "list")
     assert exact({"questions": found}) == {A: [["Tau"], ["APP"]], "q": []}
+
+
+def test_right_answers_of_one_entry_are_synonyms():
+    named = [("p53", 0), ("TP53", 0), ("BRCA1", 1), ("P53", 0)]
+    questions = [
+        dataclasses.replace(
+            make(f"{A}_{i:03d}"), answers=(question.Answer(text, 0, entry),)
+        )
+        for i, (text, entry) in enumerate(named)
+    ]
+    right = submission.golden(questions, "list")
+    assert exact({"questions": right}) == {A: [["p53", "TP53"], ["BRCA1"]]}
+    # One of two synonyms is enough.
+    given = submission.lists({f"{A}_000": [("TP53", 0.6), ("BRCA1", 0.5)]}, 0.1)
+    assert submission.score(right, given, "list")["list_f1"] == 1.0
 
 
 def test_passages_of_a_question_must_have_one_label():

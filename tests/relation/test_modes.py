@@ -2,6 +2,7 @@
 """Tests for run_re.py's other ways: buckets, weights, selection, labels, seeds."""
 
 import json
+import math
 import statistics
 
 import numpy as np
@@ -12,9 +13,10 @@ import run_re
 from modeling import config as config_lib
 from modeling import errors
 from modeling.data import relation
+from modeling.relation import classifier
 from modeling.tasks import losses
 from modeling.tasks import relation as relation_task
-from modeling.training import checkpoints
+from modeling.training import checkpoints, replication
 
 LAST = 13
 
@@ -53,6 +55,28 @@ def test_buckets_train_the_same_run_after_an_interruption(relation_run, tmp_path
     ]
     for name in readers[0].names():
         np.testing.assert_array_equal(readers[0].read(name), readers[1].read(name))
+
+
+@pytest.mark.parametrize("length_buckets", [False, True])
+def test_numbers_that_are_none_are_refused(length_buckets):
+    config = config_lib.BertConfig(
+        vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2
+    )
+    model = relation_task.RelationModel(config, 2)
+    word = model.bert.embeddings.word_embeddings
+    word.assign(tf.tensor_scatter_nd_update(word, [[7]], [[math.nan] * 8]))
+    one = classifier.Classifier(
+        model, length_buckets=length_buckets, replicas=replication.SingleProcess()
+    )
+    ids = np.array([[1, 2], [3, 4], [7, 1], [1, 1]], np.int32)
+    arrays = {
+        "input_ids": ids,
+        "input_mask": np.ones_like(ids),
+        "segment_ids": np.zeros_like(ids),
+    }
+    message = "NaN or infinity for 1 of 4 rows, the first of which is number 3"
+    with pytest.raises(errors.InputError, match=message):
+        one.predict(arrays, 2)
 
 
 def test_class_weights_weigh_the_loss_of_each_row(rng):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from modeling import errors
 from modeling.annotations import settings as annotation_settings
+from modeling.data import relation_features
 from modeling.relation import settings as settings_lib
 from modeling.relation import weighting
 
@@ -127,6 +128,18 @@ def test_what_is_done():
     assert settings.evaluates
     assert not settings.predicts
     assert make(data_dir=None, cv_dir="folds", do_train=False).predicts
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rows", "pairs"),
+    [
+        ({}, "cut", "mentions"),
+        *(({"long_sentences": n}, n, n) for n in relation_features.LONG_SENTENCES),
+    ],
+)
+def test_what_long_sentences_lose(chosen, rows, pairs):
+    settings = make(**chosen)
+    assert (settings.cut_rows, settings.cut_pairs) == (rows, pairs)
 
 
 def test_texts_alone_are_enough_to_do():
