@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From flags to replicas: which way to replicate, and whether all processes agree.
+"""From flags to replicas: which way to replicate.
 
 How replicas compute and meet is in `training/replication.py` and its neighbours;
 how processes are started on this machine is in `launcher.py`.
 """
 
-import dataclasses
-import hashlib
 import json
 import os
+import re
 import signal
-import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import tensorflow as tf
 from absl import logging
 
-from modeling import cores, errors, files, launcher, settings
+from modeling import agreement, cores, errors, files, launcher, settings
 from modeling.training import horovod_replication, replication, strategies
 
 ResultT = TypeVar("ResultT")
@@ -27,11 +25,22 @@ PEER_ERRORS = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
     tf.errors.UnavailableError,
-    tf.errors.UnknownError,
 )
-
+# What it raises then, too, and where something fails in this process itself; only the
+# words tell which.
+_AMBIGUOUS_ERRORS = (tf.errors.InternalError, tf.errors.UnknownError)
+_OF_PEERS = re.compile(
+    r"collective|horovod|gloo|nccl|socket|connection|peer|heartbeat|coordination|task",
+    re.IGNORECASE,
+)
+# How many processes were started together, as launchers tell each of them.
+_NUM_STARTED = (
+    "HOROVOD_SIZE",
+    "OMPI_COMM_WORLD_SIZE",
+    "PMI_SIZE",
+    "SLURM_STEP_NUM_TASKS",
+)
 
 # What this process computes on, once it is set up: there is no second time.
 _started: list[replication.Replication] = []
@@ -46,10 +55,12 @@ def obtain(of_run: settings.TrainSettings) -> replication.Replication:
         of_run: The settings.
 
     Raises:
-        errors.InputError: If there is no such way here.
+        errors.InputError: If there is no such way here, or the processes do not do
+            the same.
     """
     if not _started:
         _started.append(_start(of_run))
+        agreement.check(_started[0], agreement.flags_and_files(of_run))
     (replicas,) = _started
     if replicas.num_processes > 1 and getattr(of_run, "predict_file", None) == "-":
         raise errors.InputError(
@@ -70,7 +81,16 @@ def _start(of_run: settings.ReplicationSettings) -> replication.Replication:
     if way == "horovod":
         return horovod_replication.start()
     if way == "multi_worker" or of_run.num_processes > 1:
-        return _start_multi_worker(_find_cluster())
+        cluster = _find_cluster()
+        if of_run.num_processes not in (1, cluster.num_processes):
+            raise errors.InputError(
+                "--num_processes starts processes of its own: TF_CONFIG must not be "
+                f"set then. Received: --num_processes={of_run.num_processes}, and "
+                f"{cluster.num_processes} processes in TF_CONFIG."
+            )
+        return _start_multi_worker(cluster)
+    if way == "auto":
+        _check_is_alone(os.environ)
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -78,6 +98,29 @@ def _start(of_run: settings.ReplicationSettings) -> replication.Replication:
         return replication.SingleProcess()
     devices = tf.config.list_logical_devices("GPU" if gpus else "CPU")
     return strategies.Strategy.mirrored([device.name for device in devices])
+
+
+def _check_is_alone(environment: Mapping[str, str]) -> None:
+    """Raises if this is one of several processes that do not know of each other.
+
+    All of them would do the whole work, and write the same files.
+    """
+    found = {
+        name: int(environment[name])
+        for name in _NUM_STARTED
+        if environment.get(name, "").isdecimal()
+    }
+    cluster = launcher.read_cluster(environment)
+    if cluster is not None:
+        found[launcher.TF_CONFIG] = cluster.num_processes
+    for name, number in found.items():
+        if number > 1:
+            raise errors.InputError(
+                "One of several processes must know how they meet: "
+                "--distribution=multi_worker or horovod; or none, if each has an "
+                f"--output_dir of its own. Received: --distribution=auto and {name}, "
+                f"of {number} processes."
+            )
 
 
 def _find_cluster() -> launcher.Cluster:
@@ -122,7 +165,14 @@ def _start_multi_worker(cluster: launcher.Cluster) -> strategies.Strategy:
     )
     tf.get_logger().setLevel("WARNING")  # It reports every all-reduce.
     os.environ[launcher.TF_CONFIG] = cluster.tf_config
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    ways = tf.distribute.experimental.CommunicationImplementation
+    # Left to itself, it adds up GPUs' gradients in a ring of processes, too.
+    has_gpus = tf.config.get_visible_devices("GPU")
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(
+        communication_options=tf.distribute.experimental.CommunicationOptions(
+            implementation=ways.NCCL if has_gpus else ways.RING
+        )
+    )
     # It takes SIGTERM for itself, and then nothing ends the process.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return strategies.Strategy(
@@ -146,7 +196,8 @@ def _take_share_of_machine(cluster: launcher.Cluster) -> None:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     if cluster.num_local > 1 and not gpus:
-        share = max(1, cores.count() // cluster.num_local)
+        is_bound = cluster.local_index is None
+        share = cores.share(cluster.num_local, may_be_bound=is_bound)
         tf.config.threading.set_intra_op_parallelism_threads(share)
 
 
@@ -177,59 +228,9 @@ def accumulate_steps(
     return count
 
 
-def check_alike(
-    replicas: replication.Replication,
-    of_run: settings.TrainSettings,
-    record: Mapping[str, Mapping[str, Any]],
-    state: Mapping[str, Any],
-) -> None:
-    """Checks that all processes do the same with the same data and weights.
-
-    Args:
-        replicas: Where it runs; every process must call it.
-        of_run: The settings.
-        record: What `run_record.make` says of the run, with digests of its data.
-        state: The weights and all else that is trained from, by name.
-
-    Raises:
-        errors.InputError: If a process differs from the first, in all of them.
-    """
-    if replicas.num_processes == 1:
-        return
-    facts = {f"--{name}": x for name, x in dataclasses.asdict(of_run).items()}
-    # One process may see a folder under another path than the others.
-    facts = {name: x for name, x in facts.items() if not _is_path(name)}
-    for part in record.values():
-        facts |= {name: _digest(value) for name, value in part.items()}
-    facts["weights"] = _checksum(state)
-    for index, other in enumerate(gathered := replicas.gather_objects(facts)):
-        for name, value in other.items():
-            if gathered[0].get(name) != value:
-                raise errors.InputError(
-                    "All processes must have the same flags, data and weights. "
-                    f"Received of process {index}: {name} {value}, of process 0: "
-                    f"{gathered[0].get(name)}."
-                )
-
-
-def _is_path(name: str) -> bool:
-    """Returns whether a flag names files, whose content is compared instead."""
-    return name.endswith(("_dir", "_file", "_checkpoint"))
-
-
-def _digest(value: Any) -> str:  # noqa: ANN401
-    """Returns a short digest of a value of JSON's kinds; short texts as they are."""
-    text = json.dumps(value, sort_keys=True)
-    return text if len(text) < 80 else hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _checksum(state: Mapping[str, Any]) -> int:
-    """Returns a number that depends on all values by name."""
-    total = 0
-    for name in sorted(state):
-        total = zlib.crc32(name.encode(), total)
-        total = zlib.crc32(tf.convert_to_tensor(state[name]).numpy().tobytes(), total)
-    return total
+def has_peers() -> bool:
+    """Returns whether this process is one of several of a run."""
+    return any(replicas.num_processes > 1 for replicas in _started)
 
 
 def ending_with_peers(run: Callable[[], ResultT]) -> ResultT:
@@ -243,9 +244,11 @@ def ending_with_peers(run: Callable[[], ResultT]) -> ResultT:
     """
     try:
         return run()
-    except PEER_ERRORS as error:
-        if not any(replicas.num_processes > 1 for replicas in _started):
+    except (*PEER_ERRORS, *_AMBIGUOUS_ERRORS) as error:
+        is_peers = isinstance(error, PEER_ERRORS) or _OF_PEERS.search(error.message)
+        if not (has_peers() and is_peers):
             raise
+        logging.debug("%s", error)
         raise errors.PeerLostError(
             "Another process of this run ended before its end, so this one does, too. "
             "What was saved is kept, and the same command goes on from it. "

@@ -105,7 +105,7 @@ def launch(num_processes: int, command: Sequence[str]) -> int:
     """Starts processes of one program on this machine and waits for their end.
 
     Where one fails, the others are given a minute to say so and end, and are then
-    ended. SIGTERM and SIGINT are handed on.
+    ended. SIGTERM, SIGINT and SIGHUP are handed on.
 
     Args:
         num_processes: How many.
@@ -131,7 +131,10 @@ def launch(num_processes: int, command: Sequence[str]) -> int:
         ]
     logging.info("Starting %d processes on this machine.", num_processes)
     processes = [
-        subprocess.Popen(list(command), env=os.environ | config)  # noqa: S603
+        # In groups of their own, as the terminal would send them Ctrl-C, too.
+        subprocess.Popen(  # noqa: S603
+            list(command), env=os.environ | config, process_group=0
+        )
         for config in configs
     ]
     with _handing_on_signals(processes):
@@ -150,14 +153,14 @@ def _free_addresses(count: int) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def _handing_on_signals(processes: Sequence[subprocess.Popen]) -> Iterator[None]:
-    """Sends SIGTERM and SIGINT on to the processes that still run."""
+    """Sends signals that end a run on to the processes that still run."""
 
     def hand_on(number: int, _: Any) -> None:  # noqa: ANN401
         for process in processes:
             if process.poll() is None:
                 process.send_signal(number)
 
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, hand_on) for number in numbers]
     try:
         yield

@@ -18,7 +18,7 @@ from absl import app, flags, logging
 
 from modeling import command_line, errors, launcher
 
-_USAGE_ERROR = 2
+USAGE_ERROR = 2
 
 # What a disk says that takes no more, or no file of this size.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -66,7 +66,7 @@ def name() -> str:
 def _refuse(message: str) -> NoReturn:
     """Ends the program with a message and without a traceback."""
     print(f"{name()}: {message}", file=sys.stderr)
-    sys.exit(_USAGE_ERROR)
+    sys.exit(USAGE_ERROR)
 
 
 def _set_up_logging() -> None:

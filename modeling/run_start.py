@@ -141,6 +141,7 @@ def make_model(
         return make_everywhere(), 0
     if not trains:
         model = runs.load_model(make_everywhere, checkpoint, needed=head)
+        replicas.broadcast(model.variables)
         return model, _step_of(checkpoint) if resumed_from else 0
     model = make_everywhere()
     if not resumed_from:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from absl import logging
 
-from modeling import distribution, errors, planning, run_record, runs
+from modeling import agreement, distribution, errors, planning, run_record, runs
 from modeling import settings as settings_lib
 from modeling.nn import dropout
 from modeling.training import (
@@ -169,9 +169,9 @@ def train(
         replicas=replicas,
     )
     first_step = trainer.restore(resumed_from) if resumed_from else 0
+    agreement.check(replicas, agreement.of_training(record, first_step))
     state = trainer.state(first_step)
     replicas.broadcast(x for x in state.values() if isinstance(x, tf.Variable))
-    distribution.check_alike(replicas, settings, record, state)
     if settings.plan:
         every = eval_every if evaluate and eval_every else length.num_train_steps
         planning.run(

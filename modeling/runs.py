@@ -35,6 +35,12 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
     def run_with_tensorflow(settings: Any) -> None:  # noqa: ANN401
         try:
             distribution.ending_with_peers(lambda: run(settings))
+        except errors.InputError as error:
+            if not distribution.has_peers():
+                raise
+            print(f"{programs.name()}: {error}", file=sys.stderr, flush=True)
+            # An orderly end tells the others nothing, so they would wait.
+            os._exit(programs.USAGE_ERROR)
         except errors.PeerLostError as error:
             print(f"{programs.name()}: {error}", file=sys.stderr, flush=True)
             # The end that Python knows would wait for the process that is gone.

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests for modeling.distribution; that replicas train alike is in tests/tasks."""
 
-import dataclasses
 import json
 import types
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -19,13 +17,18 @@ def fresh(monkeypatch):
     """Lets each test be a process of its own, outside of any cluster."""
     monkeypatch.setattr(distribution, "_started", [])
     monkeypatch.setattr(files, "_writes_nothing", False)
-    for name in ("TF_CONFIG", "SLURM_STEP_NUM_TASKS"):
+    for name in ("TF_CONFIG", *distribution._NUM_STARTED):
         monkeypatch.delenv(name, raising=False)
 
 
 def make_settings(**changes):
     values = {"bert_config_file": "c", "output_dir": "o", "do_train": True} | changes
     return settings_lib.TrainSettings(**values)
+
+
+TWO = json.dumps(
+    {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}
+)
 
 
 class Processes(replication.SingleProcess):
@@ -68,7 +71,7 @@ def test_a_process_that_is_not_the_first_writes_nothing(monkeypatch, tmp_path):
 
 
 def test_standard_input_needs_one_process(monkeypatch):
-    monkeypatch.setattr(distribution, "_start", lambda _: Processes(dict))
+    monkeypatch.setattr(distribution, "_started", [Processes(dict)])
     settings = types.SimpleNamespace(predict_file="-", plan=False)
     with pytest.raises(errors.InputError, match=r"one reader.*Received: 2 processes"):
         distribution.obtain(settings)
@@ -139,60 +142,37 @@ def test_a_batch_that_does_not_divide_is_refused(batch, num_replicas, flags):
         distribution.accumulate_steps(settings, replicas)
 
 
-RECORD = {"model": {"labels": ["B", "I"]}, "training": {"training_data_sha256": "ab"}}
-
-
-def check(*others, settings=None):
-    state = {"w": tf.Variable([1.0, 2.0]), "global_step": np.int64(3)}
-    distribution.check_alike(
-        Processes(*others), settings or make_settings(), RECORD, state
-    )
-
-
-def test_processes_that_agree_pass():
-    check(dict, dict)
-    distribution.check_alike(replication.SingleProcess(), make_settings(), {}, {})
-
-
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("environment", "expected"),
     [
-        ("--learning_rate", 1.0),
-        ("training_data_sha256", "cd"),
-        ("labels", "[]"),
-        ("weights", 1),
+        ({}, None),
+        ({"HOROVOD_SIZE": "1", "SLURM_STEP_NUM_TASKS": "1"}, None),
+        ({"HOROVOD_SIZE": "2"}, "HOROVOD_SIZE, of 2 processes"),
+        ({"SLURM_STEP_NUM_TASKS": "4"}, "SLURM_STEP_NUM_TASKS, of 4 processes"),
+        ({"TF_CONFIG": TWO}, "TF_CONFIG, of 2 processes"),
+        ({"TF_CONFIG": "{"}, "TF_CONFIG must be JSON"),
     ],
 )
-def test_processes_that_differ_are_refused(name, value):
-    def differ(facts):
-        assert name in facts
-        return facts | {name: value}
-
-    with pytest.raises(errors.InputError, match="must have the same flags, data") as e:
-        check(dict, differ)
-    assert f"of process 2: {name} {value}, of process 0" in str(e.value)
+def test_one_of_several_processes_must_know_the_others(environment, expected):
+    if expected is None:
+        distribution._check_is_alone(environment)
+    else:
+        with pytest.raises(errors.InputError, match=expected):
+            distribution._check_is_alone(environment)
 
 
-def test_the_place_of_files_may_differ():
-    other = dataclasses.asdict(make_settings(output_dir="elsewhere"))
+def test_several_processes_stop_before_they_all_do_the_work(monkeypatch):
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    with pytest.raises(errors.InputError, match="must know how they meet"):
+        distribution.obtain(make_settings())
+    one = distribution.obtain(make_settings(distribution="none"))
+    assert one.num_processes == 1
 
-    def elsewhere(facts):
-        return facts | {f"--{k}": v for k, v in other.items() if f"--{k}" in facts}
 
-    check(elsewhere)
-
-
-def test_the_weights_count_by_name_and_value():
-    sums = {
-        distribution._checksum(state)
-        for state in (
-            {"a": tf.constant([1.0]), "b": tf.constant([2.0])},
-            {"a": tf.constant([2.0]), "b": tf.constant([1.0])},
-            {"a": tf.constant([1.0]), "c": tf.constant([2.0])},
-            {"a": tf.constant([1.0]), "b": tf.constant([2.5])},
-        )
-    }
-    assert len(sums) == 4
+def test_processes_are_started_by_one_only(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", TWO)
+    with pytest.raises(errors.InputError, match="TF_CONFIG must not be set then"):
+        distribution.obtain(make_settings(num_processes=4))
 
 
 def lose():
@@ -204,6 +184,20 @@ def test_a_lost_process_is_told_in_words(monkeypatch):
     monkeypatch.setattr(distribution, "_started", [Processes(dict)])
     with pytest.raises(errors.PeerLostError, match=r"ended before .*Socket closed"):
         distribution.ending_with_peers(lose)
+
+
+@pytest.mark.parametrize(
+    ("message", "is_lost"),
+    [("Horovod has been shut down.", True), ("Blas GEMM launch failed", False)],
+)
+def test_words_tell_lost_processes_from_other_failures(monkeypatch, message, is_lost):
+    monkeypatch.setattr(distribution, "_started", [Processes(dict)])
+
+    def fail():
+        raise tf.errors.UnknownError(None, None, message)
+
+    with pytest.raises(errors.PeerLostError if is_lost else tf.errors.UnknownError):
+        distribution.ending_with_peers(fail)
 
 
 def test_an_error_of_one_process_alone_stays_what_it_is(monkeypatch):

@@ -23,7 +23,7 @@ SCORERS = tuple(f"biocodes.{name}" for name in SCORER_NAMES.split())
 # the programs and for who uses a trained model. Nothing below may import these.
 TASK_PACKAGES = ("ner", "relation", "question")
 UPPER_FLOOR = (*TASK_PACKAGES, "pretraining", "run_training", "run_start", "planning")
-UPPER_FLOOR += ("run_record", "runs", "distribution", "repeats")
+UPPER_FLOOR += ("run_record", "runs", "distribution", "agreement", "repeats")
 BUILDER_NAMES = """create_pretraining_data_beam learn_vocab make_corpus make_re_data
 re_corpora"""
 BUILDERS = tuple(f"biocodes.{name}" for name in BUILDER_NAMES.split())
@@ -50,14 +50,15 @@ RULES = {
     "launcher": "errors",
     "programs": "errors command_line launcher",
     "export": "errors files tasks nn training.checkpoints text config",
-    "distribution": "cores errors files settings launcher training",
+    "agreement": "errors training",
+    "distribution": "agreement cores errors files settings launcher training",
     "runs": "errors files config settings text training programs launcher distribution",
     "planning": "errors settings training distribution",
     "repeats": "errors files settings reports",
     "run_record": "errors files config settings runs",
     "run_start": "errors files settings nn training run_record runs",
     "run_training": """errors files settings nn training run_record runs distribution
-planning""",
+agreement planning""",
     **dict.fromkeys(
         TASK_PACKAGES,
         "errors files config settings data text training tasks reports run_record "

@@ -29,6 +29,15 @@ def launch(code, count=2):
     return launcher.launch(count, [sys.executable, "-c", start + code])
 
 
+def test_processes_hear_of_the_terminal_from_the_launcher_alone(tmp_path):
+    # Ctrl-C goes to the group of the terminal; twice would end a run at once.
+    code = f"open(f'{tmp_path}/' + str(index), 'w').write(str(os.getpgid(0)))"
+    assert launch(code) == 0
+    groups = {path.read_text() for path in tmp_path.iterdir()}
+    assert len(groups) == 2
+    assert str(os.getpgid(0)) not in groups
+
+
 def test_cluster_is_read_from_the_environment():
     cluster = launcher.read_cluster(tf_config(task=("worker", 2)))
     assert (cluster.process_index, cluster.num_processes) == (2, 3)

@@ -7,13 +7,19 @@ has no places to jump to: it is decompressed into the folder, once. What the rec
 say is left to others.
 """
 
+import atexit
+import contextlib
+import functools
 import gzip
 import hashlib
 import os
 import pathlib
 import shutil
+import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 import numpy as np
 from absl import logging
@@ -148,6 +154,8 @@ def _index(path: str, cache_dir: pathlib.Path) -> tuple[str, np.ndarray]:
     # What the file was when it was looked through: another one is looked through anew.
     state = f"{os.path.abspath(path)} {status.st_size} {status.st_mtime_ns}"
     key = hashlib.sha256(state.encode()).hexdigest()[:24]
+    if files.writes_nothing():
+        cache_dir = _private_dir()
     cached = cache_dir / f"{key}.npy"
     copy = cache_dir / f"{key}.tfrecord"
     if cached.exists() and (not is_compressed or copy.exists()):
@@ -157,9 +165,28 @@ def _index(path: str, cache_dir: pathlib.Path) -> tuple[str, np.ndarray]:
         _decompress(path, copy)
     readable = str(copy if is_compressed else path)
     offsets = np.fromiter(_find_records(readable, path), np.int64)
-    with files.replacing(cached) as temporary, open(temporary, "wb") as file:
+    with _writing(cached) as file:
         np.save(file, offsets)
     return readable, offsets
+
+
+@functools.cache
+def _private_dir() -> pathlib.Path:
+    """Returns a folder of this process, for one that writes nothing else."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return pathlib.Path(folder.name)
+
+
+@contextlib.contextmanager
+def _writing(path: pathlib.Path) -> Iterator[BinaryIO]:
+    """Opens a file to write it; whole or not at all where others may read it."""
+    if files.writes_nothing():
+        with open(path, "wb") as file:
+            yield file
+        return
+    with files.replacing(path) as temporary, open(temporary, "wb") as file:
+        yield file
 
 
 def _decompress(path: str, copy: pathlib.Path) -> None:
@@ -168,11 +195,10 @@ def _decompress(path: str, copy: pathlib.Path) -> None:
     try:
         with (
             gzip.open(path) as compressed,
-            files.replacing(copy) as temporary,
-            open(temporary, "wb") as plain,
+            _writing(copy) as plain,
         ):
             shutil.copyfileobj(compressed, plain, 2**20)
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise errors.InputError(
             f"{path}: A whole gzip file is needed. Received: {error}."
         ) from error

@@ -261,7 +261,8 @@ def print_answers(
     else:
         found = _shares(predicted)
     shown = {"answer": predicted.text, "answers": found}
-    print(json.dumps(shown, indent=2, ensure_ascii=False))
+    if not files.writes_nothing():  # All processes would say the same.
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 def log_scores(path: str, scores: dict[str, float]) -> None:

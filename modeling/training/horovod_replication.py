@@ -174,7 +174,7 @@ def _take_share_of_machine(local_index: int, num_local: int) -> None:
     """Leaves the other processes of this machine their GPUs and cores."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        share = max(1, cores.count() // num_local)
+        share = cores.share(num_local, may_be_bound=True)
         tf.config.threading.set_intra_op_parallelism_threads(share)
         return
     # A scheduler may show each process its own GPU only.

@@ -132,7 +132,8 @@ def _num_at_once(replicas: replication.Replication) -> int:
     """
     if replicas.num_local_replicas > 1 or tf.config.list_logical_devices("GPU"):
         return 1
-    return min(2, cores.count())
+    num_threads = tf.config.threading.get_intra_op_parallelism_threads()
+    return min(2, num_threads or cores.count())
 
 
 def _ahead(

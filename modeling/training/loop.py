@@ -224,6 +224,9 @@ class Trainer:
                 if any(self._replicas.gather_objects(stop.requested)):
                     self._save(step)
                     writer.close()
+                    # The first to end may have the others ended: not before all
+                    # is saved.
+                    self._replicas.gather_objects(None)
                     stop.exit(step)
         return step
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import tensorflow as tf
 from absl import logging
 
+from modeling import files
+
 
 @contextlib.contextmanager
 def trace(
@@ -24,7 +26,8 @@ def trace(
     Yields:
         Nothing.
     """
-    if not profiled or not profiled[0] <= step <= profiled[1]:
+    is_due = profiled and profiled[0] <= step <= profiled[1]
+    if not is_due or files.writes_nothing():
         yield
         return
     # Tracing the graph itself is not what a profile is for, but the first call of a

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modeling import errors
+from modeling import errors, files
 from modeling.data import record_index
 
 RECORDS = [[b"one", b"", b"three" * 50], [], [b"four", b"five"]]
@@ -43,6 +43,16 @@ def test_reads_by_number_over_all_files(paths, open_files):
     ]
     assert records.describe(2) == f"{paths[0]}: record 3"
     assert records.describe(3) == f"{paths[2]}: record 1"
+
+
+def test_a_process_that_writes_nothing_reads_the_same(
+    paths, open_files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(files, "_writes_nothing", True)
+    before = sorted(tmp_path.iterdir())
+    assert open_files(paths).read(np.arange(5)) == ALL
+    assert open_files(paths).read(np.arange(5)) == ALL
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_more_files_than_may_be_open(paths, open_files, monkeypatch):

@@ -3,6 +3,7 @@
 
 import pytest
 
+from modeling import files
 from modeling.training import profiling
 
 
@@ -13,6 +14,13 @@ def traces(folder):
 @pytest.mark.parametrize(("step", "profiled"), [(3, None), (1, (2, 4)), (5, (2, 4))])
 def test_nothing_is_traced_outside_of_the_steps(tmp_path, step, profiled):
     with profiling.trace(tmp_path, step, profiled):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_traced_where_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_writes_nothing", True)
+    with profiling.trace(tmp_path, 3, (2, 4)):
         pass
     assert not list(tmp_path.iterdir())
 
