@@ -9,4 +9,6 @@ import must not import this one.
 
 import os
 
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+VARIABLE = "TF_USE_LEGACY_KERAS"
+
+os.environ.setdefault(VARIABLE, "1")

@@ -12,6 +12,12 @@ import pytest
 import tensorflow as tf
 from absl import logging
 
+from modeling import lean_start
+
+# Programs that are tested as processes begin as users' do, without what importing one
+# of them here has left in the environment.
+os.environ.pop(lean_start.VARIABLE, None)
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = pathlib.Path(os.environ.get("BIOBERT_SHARED", ROOT.parent / "shared"))
 
