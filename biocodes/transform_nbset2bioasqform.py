@@ -16,6 +16,7 @@ List and yes/no questions, and ideal answers, are left out.
 """
 
 import argparse
+import collections
 import json
 import math
 import os
@@ -117,12 +118,21 @@ def read_nbest(text: str, *, name: str = "nbest") -> dict[str, list[Answer]]:
             and a probability.
     """
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
+        value = json.loads(text, object_pairs_hook=_unique)
+    except ValueError as error:
         raise InputError(f"{name} must be JSON. Received: {error}.") from None
     if not isinstance(value, dict):
         raise InputError(f"{name} must hold an object. Received: {text[:60]!r}.")
     return {key: _read_answers(entries, key, name) for key, entries in value.items()}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns an object of JSON, no part of which is lost."""
+    counts = collections.Counter(key for key, _ in pairs)
+    repeated = [key for key, count in counts.items() if count > 1]
+    if repeated:
+        raise ValueError(f"the key {repeated[0]!r} {counts[repeated[0]]} times")
+    return dict(pairs)
 
 
 def _read_answers(entries: object, key: str, name: str) -> list[Answer]:

@@ -60,7 +60,8 @@ def read_rows(
     r"""Reads the rows of a file. Quotes are characters like any other.
 
     A first line that names columns is a header. Lines of nothing but spaces are
-    no rows; they are counted and logged.
+    no rows; they are counted and logged. Where rows are sentences alone, they are
+    empty sentences, unless at the end of the file.
 
     Args:
         lines: Numbered lines.
@@ -88,12 +89,18 @@ def read_rows(
     """
     rows: list[Row] = []
     reader = None
+    empty: list[int] = []  # Lines since the last row.
     skipped: collections.Counter[str] = collections.Counter()
     for number, line in lines:
         cells = line.split("\t")
         if not line.strip(" "):
-            skipped["empty lines"] += 1
+            empty.append(number)
             continue
+        if reader is not None and len(cells) == 1:
+            rows += [reader.read(i, [""]) for i in empty]
+        else:
+            skipped["empty lines"] += len(empty)
+        empty = []
         if reader is None:
             reader = _Reader(path, number, cells, task, part)
             if reader.has_header:
@@ -103,7 +110,8 @@ def read_rows(
             skipped[f"rows of other languages than {task.language}"] += 1
         else:
             rows.append(row)
-    for what, count in skipped.items():
+    skipped["empty lines"] += len(empty)
+    for what, count in (+skipped).items():
         logging.info("%s: %d %s were skipped.", path, count, what)
     _check_labels_are_for_all(rows, path)
     return rows

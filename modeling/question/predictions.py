@@ -83,7 +83,9 @@ def stored_threshold(
         return settings.list_threshold
     weights = pathlib.Path(checkpoint or settings.init_checkpoint or os.devnull)
     path = (weights if weights.is_dir() else weights.parent) / THRESHOLD_FILE
-    if path.exists() and not settings.devel_file:
+    # A training that begins with other weights makes another model.
+    is_for_these = checkpoint is not None or not settings.do_train
+    if path.exists() and not settings.devel_file and is_for_these:
         try:
             return float(json.loads(path.read_text(encoding="utf-8"))[_THRESHOLD])
         except (ValueError, KeyError, TypeError) as error:
@@ -153,6 +155,7 @@ def write(
             writer.write(one, answer)
             outcome.add(one.id, answer, keeps_nbest=submits)
     scores = scoring.score(split.questions, outcome, settings, threshold=threshold)
+    _remove_earlier(folder, settings, submits=submits)
     if submits:
         submitted = _submission(outcome, kind, threshold)
         files.write_json(folder / SUBMISSION_FILE, submitted)
@@ -162,6 +165,19 @@ def write(
         files.write_json(folder / SCORES_FILE, scores)
         log_scores(split.path, scores)
     return scores
+
+
+def _remove_earlier(
+    folder: pathlib.Path, settings: settings_lib.Settings, *, submits: bool
+) -> None:
+    """Removes what an earlier prediction wrote and this one may not."""
+    names = {SCORES_FILE}
+    if not submits:
+        names.add(SUBMISSION_FILE)
+    if not settings.version_2_with_negative:
+        names.add(answer_files.NULL_ODDS_FILE)
+    for name in names:
+        files.remove(folder / name)
 
 
 def _are_bioasq(split: dataset.Split) -> bool:

@@ -18,12 +18,20 @@ from modeling.data import (
     relation_tasks,
     tfrecords,
 )
-from modeling.relation import classifier, dataset, reporting, scoring, weighting
+from modeling.relation import (
+    classifier,
+    dataset,
+    report_page,
+    reporting,
+    scoring,
+    weighting,
+)
 from modeling.relation import predictor as predictor_lib
 from modeling.relation import settings as settings_lib
 from modeling.tasks import relation
 
 _BEST_METRIC = "f1"
+_SCORES_FILE = "test_scores.json"
 _TRAIN, _DEV, _TEST = relation_tasks.TRAIN, relation_tasks.DEV, relation_tasks.TEST
 
 
@@ -264,10 +272,12 @@ class Experiment:
         if split.gold is None:
             scoring.warn_if_constant(predicted, split.path)
             logging.info("%s: There are no labels, so nothing is scored.", split.path)
+            for name in (_SCORES_FILE, report_page.REPORT_FILE):
+                files.remove(folder / name)  # Of an earlier prediction.
             return {}
         self.predictions = scoring.Predictions(split.gold, predicted, self._task)
         self.predictions.log(split.path)
-        files.write_json(folder / "test_scores.json", self.predictions.summary)
+        files.write_json(folder / _SCORES_FILE, self.predictions.summary)
         reporting.write_report(
             folder,
             self._settings,

@@ -130,6 +130,7 @@ def test_sums_are_those_of_a_loop_in_any_order(entries, random):
     ("text", "message"),
     [
         ("{", "nbest.json must be JSON. Received: Expecting property name"),
+        ('{"a": [], "b": [], "a": []}', "must be JSON. Received: the key 'a' 2 times."),
         ("[1]", "nbest.json must hold an object. Received: '[1]'."),
         ('{"short_000": []}', "An id must have 28 characters: 24 of the question, '_'"),
         (

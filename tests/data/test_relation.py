@@ -86,6 +86,21 @@ def test_labels_of_chemprot_are_compared_in_lower_case():
     assert [row.label for row in read(["a\tB"], CUSTOM)] == ["B"]
 
 
+def test_empty_lines_are_empty_sentences_where_rows_are_sentences_alone(caplog):
+    lines = ["sentence\tlabel", "", "a", "", "  ", "b", "", ""]
+    assert facts(read(lines, part="test")) == [
+        (2, "", None, None),
+        (3, "a", None, None),
+        (4, "", None, None),
+        (5, "", None, None),
+        (6, "b", None, None),
+    ]
+    assert "f.tsv: 2 empty lines were skipped." in caplog.messages
+    # Among rows with labels they are no rows.
+    lines = ["sentence\tlabel", "a\t1", "", "b\t0"]
+    assert [row.line for row in read(lines, part="test")] == [2, 4]
+
+
 def test_empty_lines_are_counted_and_no_rows(caplog):
     assert [row.line for row in read(["", "a\t1", "  ", "b\t0", ""])] == [2, 4]
     assert "f.tsv: 3 empty lines were skipped." in caplog.messages

@@ -195,6 +195,9 @@ def test_tests_without_labels_are_predicted_and_not_scored(
     relation_run, trained, tmp_path, caplog
 ):
     run = with_test_file(relation_run, tmp_path, "index\tsentence\n0\tflu\n1\t\n")
+    (tmp_path / "out").mkdir()
+    for name in ("test_scores.json", "report.html"):
+        (tmp_path / "out" / name).write_text("of an earlier prediction")
     assert run.predict(tmp_path / "out", trained.folder) == {}
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"predict.tf_record", "test_results.tsv"}
