@@ -50,6 +50,13 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
             for number in programs.FULL:
                 if os.strerror(number) in error.message:
                     raise OSError(number, error.message) from error
+            if isinstance(error, tf.errors.ResourceExhaustedError):
+                raise errors.InputError(
+                    "A batch must fit into the memory of a device. In training, "
+                    "--max_examples_per_device=N computes as much at a time and "
+                    "changes nothing else; --recompute helps, too. In prediction, a "
+                    f"smaller batch does. Received: {error.message.splitlines()[0]}"
+                ) from error
             raise
 
     programs.main(settings_class, run_with_tensorflow)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests for modeling.runs: models made of weights."""
+"""Tests for modeling.runs: models made of weights, and the ends of programs."""
+
+import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from modeling import config as config_lib
-from modeling import errors, runs
+from modeling import distribution, errors, programs, runs
 from modeling.tasks import ner
 from modeling.training import checkpoints, optimizers
 
@@ -64,3 +67,40 @@ def test_a_head_of_another_size_is_refused_where_it_is_needed(saved, tmp_path):
     )
     with pytest.raises(errors.InputError, match=r"output_bias: of other shape"):
         runs.load_model(make, tmp_path, needed=HEAD)
+
+
+@pytest.fixture
+def run_main(monkeypatch):
+    """Runs a program that raises an error; returns what its end was for others."""
+
+    def call(error, *, has_peers=False):
+        def fail(_):
+            raise error
+
+        ends = []
+        monkeypatch.setattr(programs, "main", lambda _, run: run(None))
+        monkeypatch.setattr(distribution, "has_peers", lambda: has_peers)
+        monkeypatch.setattr(os, "_exit", ends.append)
+        runs.main(None, fail)
+        return ends
+
+    return call
+
+
+def test_what_does_not_fit_into_memory_is_told(run_main):
+    error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\n[[x]]")
+    with pytest.raises(errors.InputError) as caught:
+        run_main(error)
+    assert "--max_examples_per_device=N" in str(caught.value)
+    assert str(caught.value).endswith("Received: OOM when allocating")
+    full = tf.errors.ResourceExhaustedError(None, None, "a: No space left on device")
+    with pytest.raises(OSError, match="No space left"):
+        run_main(full)
+
+
+def test_one_of_several_processes_ends_at_once_where_it_refuses(run_main, capsys):
+    error = errors.InputError("x.tsv: needed. Received: none.")
+    assert run_main(error, has_peers=True) == [2]
+    assert "x.tsv: needed. Received: none." in capsys.readouterr().err
+    with pytest.raises(errors.InputError):
+        run_main(error)

@@ -81,7 +81,9 @@ def run(
     peaks = {}
     other = _choose_other(micro_batch, peak, available)
     if other:
-        peaks[other] = updates.peak_of(_resized(batches, other * num_parts))
+        # The largest, as the most of all batches is what it is compared with.
+        largest = _largest(batches) if _has_unknown_sizes(batches) else batches
+        peaks[other] = updates.peak_of(_resized(largest, other * num_parts))
     if is_compiled and _has_unknown_sizes(batches):
         # Each shape is compiled when it first comes: let it come before.
         updates.time(batches)
@@ -90,7 +92,7 @@ def run(
     peaks[micro_batch] = updates.gather_peak()
     return Trial(
         seconds=seconds,
-        peak_bytes=peak,
+        peak_bytes=max(peak, peaks[micro_batch]),
         available_bytes=available,
         max_examples=estimate_max_examples(peaks, available),
     )
@@ -112,6 +114,12 @@ def _choose_other(micro_batch: int, peak: int, available: int | None) -> int:
     if 2 * peak <= _USABLE_SHARE * available:
         return 2 * micro_batch
     return micro_batch // 2
+
+
+def _largest(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns the batch with the most numbers, again and again."""
+    sizes = [sum(int(tf.size(rows)) for rows in batch.values()) for batch in batches]
+    return batches.skip(sizes.index(max(sizes))).take(1).repeat()
 
 
 def _resized(batches: tf.data.Dataset, num_rows: int) -> tf.data.Dataset:

@@ -49,8 +49,8 @@ def test_chooses_a_threshold_and_remembers_it(qa_run, trained_qa, qa_folder, tmp
     assert 0 < chosen["list_threshold"] < 1
     # What is trained from these weights is another model.
     training = {"do_train": True, "train_file": str(qa_folder / "train.json")}
+    other = tmp_path / "other"
     with pytest.raises(errors.InputError, match="needs a threshold: --list_threshold"):
-        other = tmp_path / "other"
         qa_run(other, init_checkpoint=str(folder), **training, **options)
     again = tmp_path / "again"
     scores = qa_run(again, init_checkpoint=str(folder), **options)

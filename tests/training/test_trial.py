@@ -44,7 +44,9 @@ class Machine:
         self.made.append((first, count, batches[0].shape[0]))
         # The first call of all traces.
         self.now += SECONDS * count if len(self.made) > 1 else 100.0
-        self.peak = max(self.peak, FIXED + PER_EXAMPLE * batches[0].shape[0])
+        # An example takes the more, the longer it is than three.
+        sizes = [batch.shape[0] * max(1, batch.shape[1] / 3) for batch in batches]
+        self.peak = max(self.peak, FIXED + PER_EXAMPLE * max(sizes))
         values = tf.fill([count], 1.0 if self.is_finite else np.nan)
         return steps.StepLog(values, values, values, tf.zeros([count]))
 
@@ -132,6 +134,15 @@ def test_shapes_are_compiled_before_they_are_timed(monkeypatch):
     machine = Machine(monkeypatch)
     run(machine, is_compiled=True)
     assert len(machine.lengths) == 4 + 21
+
+
+def test_sizes_are_compared_on_the_longest_rows(monkeypatch):
+    machine = Machine(monkeypatch)
+    tried = run(machine, make_ragged_batches)
+    # The first two are short; both sizes are of rows of 21.
+    assert machine.lengths[:4] == [1, 2, 21, 21]
+    assert tried.peak_bytes == FIXED + PER_EXAMPLE * B * 7
+    assert tried.max_examples == (90_000 - FIXED) // (7 * PER_EXAMPLE)
 
 
 class Chief(replication.SingleProcess):
