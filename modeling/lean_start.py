@@ -7,8 +7,13 @@ uses either. It is left to programs, as others may want `tf.keras`: modules that
 import must not import this one.
 """
 
+import gc
 import os
 
 VARIABLE = "TF_USE_LEGACY_KERAS"
 
 os.environ.setdefault(VARIABLE, "1")
+
+# Imports make a million objects and hardly any garbage: all of them need not be looked
+# through every time there are a quarter more.
+gc.set_threshold(*gc.get_threshold()[:2], 100)
