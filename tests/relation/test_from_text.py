@@ -254,7 +254,10 @@ def test_what_is_cut_or_overlaps_is_told(predict, tmp_path, caplog):
     path.write_text(text + "9\t0\t8\tTP53 flu\tDisease\n", "utf-8")
     assert len(predict(path, max_seq_length=10, **TYPES)) == 4
     assert "1 pairs of mentions that overlap, left out." in caplog.text
-    # Eight pieces fit; of "@ GENE $ not cancer and @ DISEASE $", one does not.
+    # Eight pieces fit; of "@ GENE $ not cancer and @ DISEASE $", one does not, which
+    # is none of a mention's unless the end is cut.
+    assert "2 of 4 pairs were cut at 10 WordPieces, and 0 mentions are" in caplog.text
+    predict(path, max_seq_length=10, long_sentences="cut", **TYPES)
     assert "2 of 4 pairs were cut at 10 WordPieces, and 1 mentions are" in caplog.text
 
 
