@@ -14,7 +14,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from modeling import errors
+from modeling import errors, files
 from modeling.training import replication
 
 # Where files are written; what is there does not matter.
@@ -78,13 +78,11 @@ def of_training(record: Mapping[str, Mapping[str, Any]], step: int) -> dict[str,
 def _content(path: pathlib.Path) -> dict[str, str]:
     """Returns digests of a file, or of the files of a folder, by name."""
     paths = sorted(path.iterdir()) if path.is_dir() else [path]
-    digests = {}
-    for one in paths:
-        if one.is_file():
-            with open(one, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            digests[one.name if path.is_dir() else ""] = digest
-    return digests
+    return {
+        one.name if path.is_dir() else "": files.sha256(one)
+        for one in paths
+        if one.is_file()
+    }
 
 
 def _digest(value: Any) -> str:  # noqa: ANN401

@@ -21,7 +21,7 @@ from modeling.training import horovod_replication, replication, strategies
 ResultT = TypeVar("ResultT")
 
 # What TensorFlow raises in a process whose peer is gone.
-PEER_ERRORS = (
+_PEER_ERRORS = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
@@ -244,8 +244,8 @@ def ending_with_peers(run: Callable[[], ResultT]) -> ResultT:
     """
     try:
         return run()
-    except (*PEER_ERRORS, *_AMBIGUOUS_ERRORS) as error:
-        is_peers = isinstance(error, PEER_ERRORS) or _OF_PEERS.search(error.message)
+    except (*_PEER_ERRORS, *_AMBIGUOUS_ERRORS) as error:
+        is_peers = isinstance(error, _PEER_ERRORS) or _OF_PEERS.search(error.message)
         if not (has_peers() and is_peers):
             raise
         logging.debug("%s", error)

@@ -6,6 +6,7 @@ Reading is left to who knows the format.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -57,6 +58,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Returns the digest of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove(path: str | os.PathLike[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from absl import logging
 
 from modeling import config as config_lib
-from modeling import errors, files, runs
+from modeling import errors, files
 from modeling import settings as settings_lib
 
 RUN_FILE = "run.json"
@@ -54,7 +54,7 @@ def make(
     """
     model = {"task": task, "labels": list(labels), "sizes": config.to_dict()}
     if vocab_file := _vocab_file(settings):
-        model["vocabulary_sha256"] = runs.sha256(vocab_file)
+        model["vocabulary_sha256"] = files.sha256(vocab_file)
     if isinstance(settings, settings_lib.ModelSettings):
         model["do_lower_case"] = settings.do_lower_case
     training: dict[str, Any] = {}

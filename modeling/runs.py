@@ -4,7 +4,6 @@
 Used by the programs at the top level only. Training is in `run_training.py`.
 """
 
-import hashlib
 import os
 import pathlib
 import sys
@@ -232,9 +231,3 @@ def write_results(
 def seed_new_weights(seed: int) -> None:
     """Makes weights that are not loaded a function of `seed`."""
     tf.random.set_seed(seed)
-
-
-def sha256(path: str | os.PathLike[str]) -> str:
-    """Returns the hexadecimal digest of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,15 +31,8 @@ TWO = json.dumps(
 )
 
 
-class Processes(replication.SingleProcess):
-    """Several processes: this one and others that say what is given."""
-
-    def __init__(self, *others):
-        self.others = others
-        self.num_processes = self.num_replicas = 1 + len(others)
-
-    def gather_objects(self, value):
-        return [value, *(change(dict(value)) for change in self.others)]
+# As much as is asked of one of two processes that have met.
+PROCESSES = types.SimpleNamespace(num_processes=2)
 
 
 def test_one_device_is_used_where_there_are_no_gpus():
@@ -71,7 +64,7 @@ def test_a_process_that_is_not_the_first_writes_nothing(monkeypatch, tmp_path):
 
 
 def test_standard_input_needs_one_process(monkeypatch):
-    monkeypatch.setattr(distribution, "_started", [Processes(dict)])
+    monkeypatch.setattr(distribution, "_started", [PROCESSES])
     settings = types.SimpleNamespace(predict_file="-", plan=False)
     with pytest.raises(errors.InputError, match=r"one reader.*Received: 2 processes"):
         distribution.obtain(settings)
@@ -181,7 +174,7 @@ def lose():
 
 
 def test_a_lost_process_is_told_in_words(monkeypatch):
-    monkeypatch.setattr(distribution, "_started", [Processes(dict)])
+    monkeypatch.setattr(distribution, "_started", [PROCESSES])
     with pytest.raises(errors.PeerLostError, match=r"ended before .*Socket closed"):
         distribution.ending_with_peers(lose)
 
@@ -191,7 +184,7 @@ def test_a_lost_process_is_told_in_words(monkeypatch):
     [("Horovod has been shut down.", True), ("Blas GEMM launch failed", False)],
 )
 def test_words_tell_lost_processes_from_other_failures(monkeypatch, message, is_lost):
-    monkeypatch.setattr(distribution, "_started", [Processes(dict)])
+    monkeypatch.setattr(distribution, "_started", [PROCESSES])
 
     def fail():
         raise tf.errors.UnknownError(None, None, message)

@@ -50,7 +50,7 @@ RULES = {
     "launcher": "errors",
     "programs": "errors command_line launcher",
     "export": "errors files tasks nn training.checkpoints text config",
-    "agreement": "errors training",
+    "agreement": "errors files training",
     "distribution": "agreement cores errors files settings launcher training",
     "runs": "errors files config settings text training programs launcher distribution",
     "planning": "errors settings training distribution",

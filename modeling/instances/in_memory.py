@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from absl import logging
 
+from modeling import files
 from modeling.data import example_records
 from modeling.instances import flat, jobs, original, outputs, sanity, tokens
 from modeling.instances import settings as settings_lib
@@ -162,7 +163,7 @@ def _finished(index: int, path: str, counts: sanity.Counts) -> outputs.Finished:
         index=index,
         output=path,
         size=os.path.getsize(path),
-        sha256=_sha256(path),
+        sha256=files.sha256(path),
         counts=counts,
     )
 
@@ -183,7 +184,7 @@ def _describe(
             "\n".join(pieces.pieces).encode()
         ).hexdigest(),
         "inputs": [
-            {"path": name, "size": os.path.getsize(name), "sha256": _sha256(name)}
+            {"path": name, "size": os.path.getsize(name), "sha256": files.sha256(name)}
             for name in names
         ],
     }
@@ -199,9 +200,3 @@ def _fingerprint(manifest: dict[str, Any], paths: Sequence[str]) -> str:
         "outputs": [os.path.basename(path) for path in paths],
     }
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _sha256(path: str) -> str:
-    """Returns the digest of a file's bytes, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -63,7 +63,7 @@ class Experiment:
         if trains:  # A window is an example of its own.
             num_examples = len(self._splits[settings.training_file].windows)
             self._length = run_training.plan_length(num_examples, settings)
-            digest = runs.sha256(self._path(settings.training_file))
+            digest = files.sha256(self._path(settings.training_file))
         self._record = run_record.make(
             settings,
             self._config,

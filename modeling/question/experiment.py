@@ -38,7 +38,7 @@ class Experiment:
             # As the original: questions are counted, which may have several windows.
             num_examples = len(self._training.questions)
             self._length = run_training.plan_length(num_examples, settings)
-            digest = runs.sha256(settings.train_file)
+            digest = files.sha256(settings.train_file)
         self._record = run_record.make(
             settings,
             self._config,

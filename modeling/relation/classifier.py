@@ -62,6 +62,7 @@ class Classifier:
         """
         inputs = {key: arrays[key] for key in pairs.SPEC}
         outputs = self._compute(self._predictor, inputs, batch_size, verb)
+        _check_finite(outputs)
         return outputs["probabilities"]
 
     def evaluate(
@@ -78,6 +79,7 @@ class Classifier:
         """
         inputs = {key: arrays[key] for key in _SPEC}
         outputs = self._compute(self._evaluator, inputs, batch_size, "evaluating")
+        _check_finite(outputs)
         return outputs["probabilities"], outputs["losses"]
 
     def _compute(
@@ -87,30 +89,7 @@ class Classifier:
         batch_size: int,
         verb: str,
     ) -> dict[str, np.ndarray]:
-        """Computes a graph of all rows and puts what comes out in their order.
-
-        Raises:
-            errors.InputError: If a number is not finite.
-        """
-        outputs = self._outputs(graph, inputs, batch_size, verb)
-        for values in outputs.values():
-            bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-            if bad.any():
-                raise errors.InputError(
-                    "What the model computes must be finite numbers; check its "
-                    "weights, or take --precision=float32. Received: NaN or infinity "
-                    f"for {bad.sum()} of {len(bad)} rows, the first of which is number "
-                    f"{bad.argmax() + 1}."
-                )
-        return outputs
-
-    def _outputs(
-        self,
-        graph: inference.Graph,
-        inputs: Mapping[str, np.ndarray],
-        batch_size: int,
-        verb: str,
-    ) -> dict[str, np.ndarray]:
+        """Computes a graph of all rows and puts what comes out in their order."""
         if not self._length_buckets:
             batches = batching.inference_batches(inputs, batch_size)
             return graph.collect(batches, verb=verb)
@@ -125,3 +104,15 @@ class Classifier:
             name: np.concatenate([batch[name] for batch in computed])[places]
             for name in computed[0]
         }
+
+
+def _check_finite(outputs: Mapping[str, np.ndarray]) -> None:
+    """Raises if a number that was computed for a row is none."""
+    for values in outputs.values():
+        bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if bad.any():
+            raise errors.InputError(
+                "What the model computes must be finite numbers; check its weights, or "
+                f"take --precision=float32. Received: NaN or infinity for {bad.sum()} "
+                f"of {len(bad)} rows, the first of which is number {bad.argmax() + 1}."
+            )

@@ -128,7 +128,7 @@ class Experiment:
             labels=self._task.labels,
             length=self._length and dataclasses.asdict(self._length),
             training_data=self._length
-            and runs.sha256(dataset.path_of(settings, _TRAIN)),
+            and files.sha256(dataset.path_of(settings, _TRAIN)),
         )
         training = record[run_record.TRAINING]
         if training:
