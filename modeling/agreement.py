@@ -57,7 +57,9 @@ def flags_and_files(of_run: Any) -> dict[str, Any]:  # noqa: ANN401
         # One process may see a file under another path than the others.
         if not name.endswith(("_dir", "_file", "_checkpoint")):
             facts[f"--{name}"] = value
-        elif value and name != _OUTPUT and os.path.exists(value):
+        elif name == _OUTPUT or name.endswith("_checkpoint"):
+            continue
+        elif value and os.path.exists(value):
             facts[f"files of --{name}"] = _content(pathlib.Path(value))
     return facts
 

@@ -210,6 +210,11 @@ class TrainSettings(ReplicationSettings, BertSettings):
         _ = self.profiled
 
     @property
+    def trains(self) -> bool:
+        """Whether there is something to train on."""
+        return self.do_train
+
+    @property
     def profiled(self) -> tuple[int, int] | None:
         """The first and the last update to profile, from 0."""
         if self.profile_steps is None:

@@ -7,7 +7,7 @@ import types
 import pytest
 import tensorflow as tf
 
-from modeling import distribution, errors, files, launcher
+from modeling import agreement, cores, distribution, errors, files, launcher
 from modeling import settings as settings_lib
 from modeling.training import replication, strategies
 
@@ -40,6 +40,43 @@ def test_one_device_is_used_where_there_are_no_gpus():
     assert isinstance(replicas, replication.SingleProcess)
     assert distribution.obtain(make_settings()) is replicas
     assert not files.writes_nothing()
+
+
+def test_one_process_need_not_read_all_files(monkeypatch):
+    monkeypatch.delattr(agreement, "flags_and_files")
+    assert distribution.obtain(make_settings()).num_processes == 1
+
+
+@pytest.mark.parametrize(
+    ("num_cores", "changes", "chosen"),
+    [
+        (1, {}, []),
+        (2, {}, [1]),
+        (2, {"do_eval": True}, [1]),
+        (2, {"do_train": True}, []),
+        (2, {"distribution": "none"}, [1]),
+        (2, {"distribution": "mirrored"}, []),
+        (4, {}, []),
+    ],
+)
+def test_batches_have_a_core_each_where_nothing_is_trained(
+    num_cores, changes, chosen, monkeypatch
+):
+    choices = []
+    monkeypatch.setattr(
+        tf.config.threading, "set_intra_op_parallelism_threads", choices.append
+    )
+    monkeypatch.setattr(cores, "count", lambda: num_cores)
+    distribution.obtain(make_settings(**{"do_train": False} | changes))
+    assert choices == chosen
+
+
+def test_threads_stay_as_they_are_where_it_is_too_late(monkeypatch):
+    tf.zeros([]).numpy()  # From here on, TensorFlow refuses another number.
+    monkeypatch.setattr(cores, "count", lambda: 2)
+    before = tf.config.threading.get_intra_op_parallelism_threads()
+    distribution.obtain(make_settings(do_train=False))
+    assert tf.config.threading.get_intra_op_parallelism_threads() == before
 
 
 def test_mirrored_uses_all_parts_of_the_cpu():

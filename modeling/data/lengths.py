@@ -43,13 +43,19 @@ def round_up(length: int, longest: int) -> int:
     return min(-(-length // _MULTIPLE) * _MULTIPLE, longest)
 
 
-def group(lengths: np.ndarray, max_pieces: int = INFERENCE_PIECES) -> list[np.ndarray]:
+def group(
+    lengths: np.ndarray,
+    max_pieces: int = INFERENCE_PIECES,
+    *,
+    multiple: int = _MULTIPLE,
+) -> list[np.ndarray]:
     """Groups rows of similar length into batches of about equal work.
 
     Args:
         lengths: int[N], pieces of each row.
         max_pieces: Most pieces of a batch, padding included; a longer row is
             a batch of its own.
+        multiple: What the padded length of a batch is a multiple of.
 
     Returns:
         Indices of rows, int64[B], each row in one batch, longest first: what
@@ -59,7 +65,7 @@ def group(lengths: np.ndarray, max_pieces: int = INFERENCE_PIECES) -> list[np.nd
     batches = []
     start = 0
     while start < len(order):
-        padded = -(-int(lengths[order[start]]) // _MULTIPLE) * _MULTIPLE
+        padded = -(-int(lengths[order[start]]) // multiple) * multiple
         size = max(1, max_pieces // max(padded, 1))
         batches.append(order[start : start + size])
         start += size

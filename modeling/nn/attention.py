@@ -112,12 +112,14 @@ class SelfAttention(tf.Module):
             shorter type where the projections compute in one, and so do the
             two products here (see `layers.compute_in`).
         """
-        # One shape for all three: a third of the graph's nodes would be of shapes.
-        heads = [self._num_heads, self._head_size]
-        split = tf.concat([tf.shape(inputs)[:-1], heads], 0)
-        query = self._split_heads(self.query(inputs), split)  # [B, H, T, K]
-        key = self._split_heads(self.key(inputs), split)  # [B, H, T, K]
-        value = self._split_heads(self.value(inputs), split)  # [B, H, T, K]
+        # One shape and one cast for all three: a third of the graph's nodes would be
+        # of these.
+        shape = tf.shape(inputs)
+        split = tf.concat([shape[:-1], [self._num_heads, self._head_size]], 0)
+        rows = tf.cast(layers.flatten(inputs), self.query.product_dtype)  # [B * T, D]
+        query = _split_heads(self.query(rows), split)  # [B, H, T, K]
+        key = _split_heads(self.key(rows), split)  # [B, H, T, K]
+        value = _split_heads(self.value(rows), split)  # [B, H, T, K]
 
         # Scaling the query is D / T times cheaper than scaling the scores.
         query *= 1.0 / math.sqrt(self._head_size)
@@ -131,10 +133,9 @@ class SelfAttention(tf.Module):
         weights = dropout.apply(weights, self._dropout_rate, seed)
         mixed = tf.matmul(tf.cast(weights, value.dtype), value)  # [B, H, T, K]
         # Back to [B, T, D], the shape of the inputs.
-        return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), tf.shape(inputs))
+        return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), shape)
 
-    def _split_heads(self, x: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-        """Reshapes [B, T, D] to `shape`, [B, T, H, K], and returns [B, H, T, K]."""
-        split = tf.reshape(x, shape)
-        split.set_shape([*x.shape[:-1], self._num_heads, self._head_size])
-        return tf.transpose(split, [0, 2, 1, 3])
+
+def _split_heads(rows: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Reshapes [B * T, D] to `shape`, [B, T, H, K], and returns [B, H, T, K]."""
+    return tf.transpose(tf.reshape(rows, shape), [0, 2, 1, 3])

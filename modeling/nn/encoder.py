@@ -13,7 +13,6 @@ class ResidualDense(tf.Module):
     """Projects back to the hidden size, adds the layer's input, normalizes.
 
     Dimensions:
-        B, T: sequences and positions.
         N: width of the input.
         D: hidden size.
 
@@ -59,13 +58,12 @@ class ResidualDense(tf.Module):
         """Returns LayerNorm(dropout(dense(inputs)) + residual).
 
         Args:
-            inputs: float32[B, T, N].
-            residual: float32[B, T, D].
-            seed: int64[2], the dropout seed of this place and step, or None
-                outside training.
+            inputs: float32[..., N].
+            residual: float32[..., D].
+            seed: int64[2], that of this place and step, or None outside training.
 
         Returns:
-            float32[B, T, D].
+            float32[..., D].
         """
         outputs = tf.cast(self.dense(inputs), residual.dtype)
         outputs = dropout.apply(outputs, self._dropout_rate, seed)
@@ -166,9 +164,12 @@ class TransformerLayer(tf.Module):
             float32[B, T, D].
         """
         mixed = self.attention(inputs, padding_mask, seed=dropout.place(seed, 0))
-        mixed = self.attention_output(mixed, inputs, seed=dropout.place(seed, 1))
-        wide = self.intermediate(mixed, activation=self._activation)  # [B, T, I]
-        return self.output(wide, mixed, seed=dropout.place(seed, 2))
+        # R = B * T rows: shapes to ask for and restore would be a fourth of the graph.
+        mixed, rows = map(layers.flatten, (mixed, inputs))  # [R, D]
+        rows = self.attention_output(mixed, rows, seed=dropout.place(seed, 1))
+        wide = self.intermediate(rows, activation=self._activation)  # [R, I]
+        outputs = self.output(wide, rows, seed=dropout.place(seed, 2))
+        return tf.reshape(outputs, tf.shape(inputs))
 
 
 class Encoder(tf.Module):

@@ -17,6 +17,10 @@ Batch = Mapping[str, tf.Tensor]
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
+# How many batches are computed at the same time on a CPU: some operations are too small
+# for all cores, and those of another batch fill these.
+BATCHES_AT_ONCE = 2
+
 # How many batches there are, and the outputs of those of this process.
 _Computed = tuple[int, list[dict[str, np.ndarray]]]
 
@@ -126,14 +130,15 @@ class Graph:
 def _num_at_once(replicas: replication.Replication) -> int:
     """Returns how many batches are computed at the same time.
 
-    Two on a CPU: some operations are too small for all cores, and those of another
-    batch fill these. On a GPU they would wait for each other and hold more memory;
-    several replicas are busy as it is.
+    One on a GPU, where they would wait for each other and hold more memory, and on
+    several replicas, which are busy as it is.
     """
     if replicas.num_local_replicas > 1 or tf.config.list_logical_devices("GPU"):
         return 1
-    num_threads = tf.config.threading.get_intra_op_parallelism_threads()
-    return min(2, num_threads or cores.count())
+    num_cores = cores.count()
+    if replicas.num_processes > 1:  # Of its share of the cores.
+        num_cores = tf.config.threading.get_intra_op_parallelism_threads() or num_cores
+    return min(BATCHES_AT_ONCE, num_cores)
 
 
 def _ahead(

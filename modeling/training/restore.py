@@ -5,6 +5,7 @@ Knows neither models nor tasks: which parts a model cannot do without, the calle
 says. Where weights come from is `weights`.
 """
 
+import collections
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent import futures
@@ -21,6 +22,9 @@ Shape = tuple[int, ...]
 _SKIPPED = "skipped by request"
 _MISSING = "not in the checkpoint"
 _MISFIT = "of other shape"
+
+# Arrays that are read before their turn; with one, threads wait for each other.
+_NUM_AHEAD = 16
 
 # What decides each size, to be named when it does not fit.
 _ROWS = {
@@ -169,21 +173,20 @@ def _load(
 def _read_ahead(
     source: weights.WeightSource, names: Sequence[str]
 ) -> Iterator[np.ndarray]:
-    """Yields arrays one by one; the next is read while one is put to use.
+    """Yields arrays one by one; the next ones are read while one is put to use.
 
     Args:
         source: What reads them. It is asked by one thread at a time.
         names: The arrays, in the wanted order.
     """
     with futures.ThreadPoolExecutor(1) as reader:
-        waiting = None
+        waiting: collections.deque[futures.Future[np.ndarray]] = collections.deque()
         for name in names:
-            coming = reader.submit(source.read, name)
-            if waiting:
-                yield waiting.result()
-            waiting = coming
-        if waiting:
-            yield waiting.result()
+            waiting.append(reader.submit(source.read, name))
+            if len(waiting) > _NUM_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _warn(report: loading_report.Report, required_prefix: str) -> None:

@@ -21,6 +21,14 @@ def test_groups_hold_each_row_once_within_the_budget(row_lengths, max_pieces):
         assert len(rows) == 1 or len(rows) * padded <= max_pieces
 
 
+def test_groups_are_fuller_where_lengths_need_not_be_rounded():
+    row_lengths = np.full(64, 17)
+    sizes = [len(rows) for rows in lengths.group(row_lengths, 240)]
+    assert sizes == [10] * 6 + [4]  # As if they were 24 long.
+    sizes = [len(rows) for rows in lengths.group(row_lengths, 240, multiple=1)]
+    assert sizes == [14] * 4 + [8]
+
+
 def test_trims_only_padding_and_only_along_positions(rng):
     mask = np.arange(32) < np.array([[3], [9], [20], [32]])
     arrays = {

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from modeling.nn import layers
 
@@ -74,14 +75,67 @@ def reference_layer_norm(inputs, module):
 # At 1e-6, PyTorch's epsilon (1e-5) or Keras's (1e-3) would give all but zeros;
 # the mean of 30 is lost in one pass over squares.
 @pytest.mark.parametrize(("size", "mean"), [(1.0, 0.0), (1e-6, 0.0), (1.0, 30.0)])
-def test_layer_norm_equals_loop_over_positions(rng, inputs, size, mean):
+@pytest.mark.parametrize("is_fused", [False, True])
+def test_layer_norm_equals_loop_over_positions(rng, inputs, size, mean, is_fused):
     module = layers.LayerNorm(N)
+    module.is_fused = is_fused
     module.gamma.assign(rng.standard_normal(N))
     module.beta.assign(rng.standard_normal(N))
     inputs = inputs * np.float32(size) + np.float32(mean)
-    np.testing.assert_allclose(
-        module(inputs), reference_layer_norm(inputs, module), atol=1e-5
-    )
+    expected = reference_layer_norm(inputs, module)
+    outputs = tf.function(module)(tf.constant(inputs))
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    rows = tf.function(module)(tf.reshape(inputs, [-1, N]))
+    np.testing.assert_array_equal(rows, tf.reshape(outputs, [-1, N]))
+
+
+def operations(function, *inputs):
+    """Returns the kinds of operations that are left of a graph when it runs."""
+    context.enable_run_metadata()
+    function(*inputs)
+    graphs = context.export_run_metadata().function_graphs
+    context.disable_run_metadata()
+    return {node.op for graph in graphs for node in graph.post_optimization_graph.node}
+
+
+@pytest.mark.skipif(not layers._has_one_dnn(), reason="needs oneDNN (x86, no GPU)")
+@pytest.mark.parametrize("size", [[None, N], [None, None, N]])
+def test_layer_norm_is_one_operation_where_weights_are_final(size):
+    module = layers.LayerNorm(N)
+    spec = [tf.TensorSpec(size, tf.float32)]
+    inputs = tf.ones([4] * (len(size) - 1) + [N])
+
+    def found():
+        return operations(tf.function(module, input_signature=spec), inputs)
+
+    for dtype, is_final, is_one in (
+        (tf.bfloat16, True, True),
+        (tf.bfloat16, False, False),
+        (tf.float16, True, True),
+        (tf.float32, True, False),
+    ):
+        layers.compute_in(module, dtype, weights_are_final=is_final)
+        assert ("Rsqrt" in found(), "_MklLayerNorm" in found()) == (not is_one, is_one)
+
+
+@pytest.mark.parametrize(
+    ("change", "has"),
+    [
+        (lambda m: None, True),
+        (lambda m: m.setenv("TF_ENABLE_ONEDNN_OPTS", "0"), False),
+        (lambda m: m.setattr(layers.platform, "machine", lambda: "aarch64"), False),
+        (lambda m: m.setattr(tf.config, "list_logical_devices", lambda _: "1"), False),
+    ],
+)
+def test_layer_norm_stays_as_it_is_without_one_dnn(change, has, monkeypatch):
+    monkeypatch.setattr(layers.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(layers.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda _: [])
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    change(monkeypatch)
+    module = layers.LayerNorm(N)
+    layers.compute_in(module, tf.bfloat16, weights_are_final=True)
+    assert module.is_fused == has
 
 
 def test_layer_norm_starts_as_plain_normalization(inputs):
@@ -90,8 +144,10 @@ def test_layer_norm_starts_as_plain_normalization(inputs):
     np.testing.assert_allclose(outputs.var(-1), 1, atol=1e-5)
 
 
-def test_layer_norm_of_equal_values_is_finite():
+@pytest.mark.parametrize("is_fused", [False, True])
+def test_layer_norm_of_equal_values_is_finite(is_fused):
     module = layers.LayerNorm(N)
+    module.is_fused = is_fused
     module.beta.assign([1.0, 2.0, 3.0])
     np.testing.assert_array_equal(module(tf.fill([B, N], 4.0)), [[1, 2, 3]] * B)
 

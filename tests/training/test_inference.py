@@ -112,6 +112,16 @@ def test_two_batches_are_computed_at_once(ids, num_cores, num_at_once, monkeypat
     )
 
 
+def test_processes_compute_as_many_at_once_as_they_have_cores(ids, monkeypatch):
+    monkeypatch.setattr(
+        tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1
+    )
+    monkeypatch.setattr(cores, "count", lambda: 8)
+    alone, among = replication.SingleProcess(), replication.SingleProcess()
+    among.num_processes = 2
+    assert [inference._num_at_once(replicas) for replicas in (alone, among)] == [2, 1]
+
+
 def test_few_batches_are_taken_before_their_turn(graph):
     taken = itertools.count()
 

@@ -106,6 +106,16 @@ def test_arrays_are_read_once_in_order_and_by_one_thread_at_a_time():
     assert source.was_read == sorted(arrays)
 
 
+def test_some_arrays_are_read_before_their_turn():
+    names = [f"{i:02}" for i in range(40)]
+    source = Watched({name: np.zeros(1) for name in names})
+    coming = restore._read_ahead(source, names)
+    next(coming)
+    time.sleep(0.5)  # Enough for all of them, if they were asked for.
+    assert len(source.was_read) == 17
+    assert sum(1 for _ in coming) == 39
+
+
 def test_what_reading_raises_comes_as_it_is():
     shapes = shapes_of_encoder() | HEAD
     with pytest.raises(errors.InputError, match="damaged"):
