@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import hypothesis
 import numpy as np
@@ -87,3 +88,84 @@ def horovodrun():
         )
 
     return run
+
+
+class MultiWorker:
+    """Two processes that the program starts itself.
+
+    Attributes:
+        flags: What the program is told.
+        second: A variable of the environment that only the second one has.
+    """
+
+    flags = types.MappingProxyType({"num_processes": 2})
+    second = b"BIOBERT_LOCAL_PROCESS=1/2\0"
+
+    @staticmethod
+    def command(program):
+        """Returns the command line that starts both."""
+        return [sys.executable, *program]
+
+
+class Horovod:
+    """Two processes that horovodrun starts; attributes as above."""
+
+    flags = types.MappingProxyType({"distribution": "horovod"})
+    second = b"HOROVOD_RANK=1\0"
+
+    @staticmethod
+    def command(program):
+        """Returns the command line that starts both."""
+        launcher = pathlib.Path(sys.executable).with_name("horovodrun")
+        return [launcher, "-np", "2", "--gloo", sys.executable, *program]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(MultiWorker, marks=pytest.mark.slow),
+        pytest.param(Horovod, marks=pytest.mark.horovod),
+    ],
+    ids=["multi_worker", "horovod"],
+)
+def way(request):
+    """One way to run in two processes, after the other."""
+    if request.param is Horovod:
+        request.getfixturevalue("horovodrun")  # Skips where there is none.
+    return request.param
+
+
+@pytest.fixture
+def run_in_two(way):
+    """Runs a program of the project, given flags by name, in two processes."""
+
+    def run(program, flags):
+        given = (f"--{name}={value}" for name, value in (flags | way.flags).items())
+        done = subprocess.run(
+            way.command([program, *given]),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def assert_same_weights():
+    """Asserts that two folders hold the same checkpoint, up to rounding."""
+
+    def compare(one, two, step):
+        of_one, of_two = (
+            tf.train.load_checkpoint(str(folder / f"model.ckpt-{step}"))
+            for folder in (one, two)
+        )
+        names = of_one.get_variable_to_shape_map()
+        assert set(names) == set(of_two.get_variable_to_shape_map())
+        for name in names:
+            value, other = (reader.get_tensor(name) for reader in (of_one, of_two))
+            np.testing.assert_allclose(other, value, atol=1e-5, err_msg=name)
+
+    return compare

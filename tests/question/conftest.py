@@ -68,8 +68,8 @@ def qa_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def qa_run(qa_folder):
-    """Runs run_qa.py in this process; windows have room for about 8 words."""
+def qa_flags(qa_folder):
+    """Returns flags of run_qa.py by name; windows have room for about 8 words."""
 
     def call(output_dir, **changes):
         defaults = {
@@ -85,7 +85,17 @@ def qa_run(qa_folder):
             "learning_rate": 1e-2,
             "n_best_size": 6,
         }
-        return run_qa.run(settings_lib.Settings(**defaults | changes))
+        return defaults | changes
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def qa_run(qa_flags):
+    """Runs run_qa.py in this process, with flags as `qa_flags` gives them."""
+
+    def call(output_dir, **changes):
+        return run_qa.run(settings_lib.Settings(**qa_flags(output_dir, **changes)))
 
     return call
 

@@ -11,57 +11,12 @@ import socket
 import subprocess
 import sys
 import time
-import types
 
-import numpy as np
 import pytest
-import tensorflow as tf
 
 LAST = 6  # Updates of two passes: int(13 / 4 * 2).
 SECONDS = 60
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-
-
-class MultiWorker:
-    """Two processes that the program starts itself."""
-
-    flags = types.MappingProxyType({"num_processes": 2})
-    second = b"BIOBERT_LOCAL_PROCESS=1/2\0"
-
-    @staticmethod
-    def command(program):
-        return [sys.executable, *program]
-
-
-class Horovod:
-    """Two processes that horovodrun starts."""
-
-    flags = types.MappingProxyType({"distribution": "horovod"})
-    second = b"HOROVOD_RANK=1\0"
-
-    @staticmethod
-    def command(program):
-        launcher = pathlib.Path(sys.executable).with_name("horovodrun")
-        return [launcher, "-np", "2", "--gloo", sys.executable, *program]
-
-
-@pytest.fixture(
-    params=[
-        pytest.param(MultiWorker, marks=pytest.mark.slow),
-        pytest.param(Horovod, marks=pytest.mark.horovod),
-    ],
-    ids=["multi_worker", "horovod"],
-)
-def way(request):
-    if request.param is Horovod:
-        request.getfixturevalue("horovodrun")  # Skips where there is none.
-    return request.param
-
-
-def read_weights(folder):
-    reader = tf.train.load_checkpoint(str(folder / f"model.ckpt-{LAST}"))
-    names = reader.get_variable_to_shape_map()
-    return {name: reader.get_tensor(name) for name in names}
 
 
 def read_log(folder):
@@ -82,72 +37,84 @@ def without_dropout(make_ner_run, ner_folder):
     return make_ner_run(config=json.dumps(config | rates))
 
 
-def assert_equal_runs(one, two):
+@pytest.fixture
+def assert_equal_runs(assert_same_weights):
     """Asserts that two folders hold the same run, up to rounding."""
-    assert files(one) == files(two)
-    weights, others = read_weights(one), read_weights(two)
-    assert set(weights) == set(others)
-    for name, value in weights.items():
-        np.testing.assert_allclose(others[name], value, atol=1e-5, err_msg=name)
+
+    def compare(one, two):
+        assert files(one) == files(two)
+        assert_same_weights(one, two, LAST)
+        compare_logs(one, two)
+
+    return compare
+
+
+def compare_logs(one, two):
+    """Asserts that two folders hold the same losses, up to rounding."""
     for record, other in zip(read_log(one), read_log(two), strict=True):
         for name in ("step", "loss", "gradient_norm"):
             assert record.get(name) == pytest.approx(other.get(name), rel=1e-5)
 
 
-def train(run, folder, *, way=None, **changes):
+@pytest.fixture
+def train(run_in_two):
     """Trains, scores and predicts, in this process or in two."""
-    values = {
-        "num_train_epochs": 2.0,
-        "iterations_per_loop": 1,
-        "do_eval": True,
-        "do_predict": True,
-        **changes,
-    }
-    if way is None:
-        run(folder, **values)
-        return
-    done = subprocess.run(
-        way.command(run.command(folder, **values, **way.flags)),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=5 * SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+
+    def call(run, folder, *, in_two=False, **changes):
+        values = {
+            "num_train_epochs": 2.0,
+            "iterations_per_loop": 1,
+            "do_eval": True,
+            "do_predict": True,
+            **changes,
+        }
+        if in_two:
+            run_in_two("run_ner.py", run.flags(folder, **values))
+        else:
+            run(folder, **values)
+
+    return call
 
 
-def test_two_processes_train_as_one_does(without_dropout, way, tmp_path):
+def test_two_processes_train_as_one_does(
+    without_dropout, train, assert_equal_runs, tmp_path
+):
     one, two = tmp_path / "one", tmp_path / "two"
     train(without_dropout, one)
-    train(without_dropout, two, way=way)
+    train(without_dropout, two, in_two=True)
     assert_equal_runs(one, two)
     for name in ("label_test.txt", "eval_results.txt"):
         assert (one / name).read_text() == (two / name).read_text()
 
 
-def test_two_processes_drop_what_one_that_accumulates_drops(ner_run, way, tmp_path):
+def test_two_processes_drop_what_one_that_accumulates_drops(
+    ner_run, train, assert_equal_runs, tmp_path
+):
     one, two = tmp_path / "one", tmp_path / "two"
     train(ner_run, one, accumulate_steps=2)
-    train(ner_run, two, way=way)
+    train(ner_run, two, in_two=True)
     assert_equal_runs(one, two)
 
 
-def test_two_processes_go_on_where_one_has_stopped(ner_run, way, tmp_path):
+def test_two_processes_go_on_where_one_has_stopped(
+    ner_run, train, assert_equal_runs, tmp_path
+):
     one, two = tmp_path / "one", tmp_path / "two"
     changes = {"save_checkpoints_steps": LAST // 2, "accumulate_steps": 2}
     train(ner_run, one, **changes)
     interrupt(one, two)
-    train(ner_run, two, way=way, **changes | {"accumulate_steps": 1})
+    train(ner_run, two, in_two=True, **changes | {"accumulate_steps": 1})
     assert_equal_runs(one, two)
     kept = f"model.ckpt-{LAST // 2}.index"
     assert (one / kept).stat().st_mtime_ns == (two / kept).stat().st_mtime_ns
 
 
-def test_one_process_goes_on_where_two_have_stopped(ner_run, way, tmp_path):
+def test_one_process_goes_on_where_two_have_stopped(
+    ner_run, train, assert_equal_runs, tmp_path
+):
     two, one = tmp_path / "two", tmp_path / "one"
     changes = {"save_checkpoints_steps": LAST // 2}
-    train(ner_run, two, way=way, **changes)
+    train(ner_run, two, in_two=True, **changes)
     interrupt(two, one)
     train(ner_run, one, **changes, accumulate_steps=2)
     assert_equal_runs(two, one)
@@ -162,7 +129,7 @@ def interrupt(whole, folder):
 
 @pytest.mark.horovod
 def test_horovod_is_refused_without_a_launcher(ner_run, run_program, tmp_path):
-    done = run_program(*ner_run.command(tmp_path, **Horovod.flags))
+    done = run_program(*ner_run.command(tmp_path, distribution="horovod"))
     assert done.returncode == 2
     assert "must be started by horovodrun or mpirun" in done.stderr
     assert "Traceback" not in done.stderr
@@ -176,11 +143,12 @@ def test_processes_with_other_flags_are_refused(ner_run, tmp_path):
         workers = [f"localhost:{each.getsockname()[1]}" for each in (one, two)]
     processes = [
         subprocess.Popen(
-            MultiWorker.command(
-                ner_run.command(
+            [
+                sys.executable,
+                *ner_run.command(
                     tmp_path, distribution="multi_worker", learning_rate=rate
-                )
-            ),
+                ),
+            ],
             cwd=ROOT,
             env=os.environ
             | {
@@ -207,8 +175,9 @@ def test_processes_with_other_flags_are_refused(ner_run, tmp_path):
 class Launched:
     """A run of two processes that is long enough to be ended in its middle."""
 
-    def __init__(self, way, run, folder):
-        command = run.command(folder, num_train_epochs=2000.0, **way.flags)
+    def __init__(self, way, run, folder, **changes):
+        values = {"num_train_epochs": 2000.0, **changes, **way.flags}
+        command = run.command(folder, **values)
         self._way, self._folder = way, folder
         self._process = subprocess.Popen(
             way.command(command),
@@ -218,14 +187,14 @@ class Launched:
             text=True,
         )
 
-    def wait_for_steps(self):
-        """Waits until training has begun."""
+    def wait_for(self, file):
+        """Waits until the run has written something to a file of its folder."""
         end = time.monotonic() + 2 * SECONDS
         while self._process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(OSError):
-                if read_log(self._folder):
+                if (self._folder / file).stat().st_size:
                     return
-            time.sleep(0.1)
+            time.sleep(0.02)
         self.kill()
         raise AssertionError(self._process.stdout.read())
 
@@ -252,7 +221,7 @@ class Launched:
 
 def test_a_killed_process_ends_the_other_with_a_message(ner_run, way, tmp_path):
     launched = Launched(way, ner_run, tmp_path)
-    launched.wait_for_steps()
+    launched.wait_for("metrics.jsonl")
     launched.kill()
     status, output = launched.finish()
     assert status != 0
@@ -260,9 +229,31 @@ def test_a_killed_process_ends_the_other_with_a_message(ner_run, way, tmp_path):
     assert "Traceback" not in output.partition("Terminating remaining workers")[0]
 
 
+def test_a_killed_run_ends_as_if_it_had_not_been_killed(
+    ner_run, way, run_in_two, assert_same_weights, tmp_path
+):
+    whole, two, one = (tmp_path / name for name in ("whole", "two", "one"))
+    # 97 updates, of which two are made when the first checkpoint is there.
+    changes = {
+        "num_train_epochs": 30.0,
+        "save_checkpoints_steps": 2,
+        "learning_rate": 1e-3,
+    }
+    launched = Launched(way, ner_run, two, **changes)
+    launched.wait_for("model.ckpt-2.index")
+    launched.kill()
+    launched.finish()
+    assert not (two / "model.ckpt-97.index").exists()
+    shutil.copytree(two, one)
+    run_in_two("run_ner.py", ner_run.flags(two, **changes))
+    for folder in (whole, one):
+        ner_run(folder, accumulate_steps=2, **changes)
+        assert_same_weights(folder, two, 97)
+
+
 def test_a_run_that_is_stopped_saves_its_state(ner_run, way, tmp_path):
     launched = Launched(way, ner_run, tmp_path)
-    launched.wait_for_steps()
+    launched.wait_for("metrics.jsonl")
     launched.signal(signal.SIGTERM)
     status, output = launched.finish()
     assert status != 0
