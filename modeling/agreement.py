@@ -17,8 +17,8 @@ from typing import Any
 from modeling import errors, files
 from modeling.training import replication
 
-# Where files are written; what is there does not matter.
-_OUTPUT = "output_dir"
+# Where files are written, and what is large and taken from the first process.
+_NOT_COMPARED = ("output_dir", "init_checkpoint")
 
 
 def check(replicas: replication.Replication, facts: Mapping[str, Any]) -> None:
@@ -57,9 +57,7 @@ def flags_and_files(of_run: Any) -> dict[str, Any]:  # noqa: ANN401
         # One process may see a file under another path than the others.
         if not name.endswith(("_dir", "_file", "_checkpoint")):
             facts[f"--{name}"] = value
-        elif name == _OUTPUT or name.endswith("_checkpoint"):
-            continue
-        elif value and os.path.exists(value):
+        elif value and name not in _NOT_COMPARED and os.path.exists(value):
             facts[f"files of --{name}"] = _content(pathlib.Path(value))
     return facts
 

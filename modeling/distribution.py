@@ -101,8 +101,6 @@ def _start(of_run: settings.TrainSettings) -> replication.Replication:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     if way == "none" or (way == "auto" and len(gpus) < 2):
-        if not (of_run.trains or gpus):
-            _give_batches_a_core_each()
         return replication.SingleProcess()
     devices = tf.config.list_logical_devices("GPU" if gpus else "CPU")
     return strategies.Strategy.mirrored([device.name for device in devices])
@@ -129,19 +127,6 @@ def _check_is_alone(environment: Mapping[str, str]) -> None:
                 f"--output_dir of its own. Received: --distribution=auto and {name}, "
                 f"of {number} processes."
             )
-
-
-def _give_batches_a_core_each() -> None:
-    """Computes each batch on one core where as many are computed at once.
-
-    Prediction is 4% faster then, as no operation waits for its other half.
-    """
-    if cores.count() != inference.BATCHES_AT_ONCE:
-        return
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-    except RuntimeError:
-        logging.debug("Something was computed before: the threads stay as they are.")
 
 
 def _find_cluster() -> launcher.Cluster:
@@ -220,6 +205,30 @@ def _take_share_of_machine(cluster: launcher.Cluster) -> None:
         is_bound = cluster.local_index is None
         share = cores.share(cluster.num_local, may_be_bound=is_bound)
         tf.config.threading.set_intra_op_parallelism_threads(share)
+
+
+def give_batches_a_core_each(of_run: settings.TrainSettings) -> None:
+    """Lets a program that only predicts compute each batch on one core.
+
+    Where as many batches are computed at once as there are cores, no operation waits
+    for its other half then: 3% less time for 37 batches on two cores. A batch that is
+    alone takes longer. Holds for the whole process, so it is for programs only, before
+    anything is computed.
+
+    Args:
+        of_run: The settings. One that trains, has --question or may be one of several
+            processes keeps its threads, and so does one with a GPU.
+    """
+    is_alone = of_run.distribution in ("none", "auto") and of_run.num_processes == 1
+    has_one_batch = getattr(of_run, "question", None) is not None
+    if (
+        is_alone
+        and not (of_run.trains or has_one_batch)
+        and cores.count() == inference.BATCHES_AT_ONCE
+        and not tf.config.threading.get_intra_op_parallelism_threads()
+        and not tf.config.list_physical_devices("GPU")
+    ):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
 def accumulate_steps(

@@ -32,6 +32,8 @@ def main(settings_class: type[Any], run: Callable[[Any], object]) -> None:
     """
 
     def run_with_tensorflow(settings: Any) -> None:  # noqa: ANN401
+        if isinstance(settings, settings_lib.TrainSettings):
+            distribution.give_batches_a_core_each(settings)
         try:
             distribution.ending_with_peers(lambda: run(settings))
         except errors.InputError as error:

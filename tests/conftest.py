@@ -72,14 +72,13 @@ def horovodrun():
 
     Skips without Horovod, but fails in continuous integration, which has it.
     """
-    launcher = pathlib.Path(sys.executable).with_name("horovodrun")
-    if not launcher.exists():
+    if not Horovod.launcher.exists():
         report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         report("No Horovod: run ./set_up.sh requirements-horovod-dev.txt.")
 
     def run(*arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [launcher, "-np", "2", "--gloo", sys.executable, *arguments],
+            Horovod.command(arguments),
             check=False,
             cwd=ROOT,
             capture_output=True,
@@ -95,11 +94,12 @@ class MultiWorker:
 
     Attributes:
         flags: What the program is told.
-        second: A variable of the environment that only the second one has.
+        both: What is in the environment of each of them, and of no other process.
+        second: What is in that of the second one alone.
     """
 
     flags = types.MappingProxyType({"num_processes": 2})
-    second = b"BIOBERT_LOCAL_PROCESS=1/2\0"
+    both, second = b"BIOBERT_LOCAL_PROCESS=", b"BIOBERT_LOCAL_PROCESS=1/2\0"
 
     @staticmethod
     def command(program):
@@ -111,13 +111,14 @@ class Horovod:
     """Two processes that horovodrun starts; attributes as above."""
 
     flags = types.MappingProxyType({"distribution": "horovod"})
-    second = b"HOROVOD_RANK=1\0"
+    both, second = b"HOROVOD_RANK=", b"HOROVOD_RANK=1\0"
 
-    @staticmethod
-    def command(program):
+    launcher = pathlib.Path(sys.executable).with_name("horovodrun")
+
+    @classmethod
+    def command(cls, program):
         """Returns the command line that starts both."""
-        launcher = pathlib.Path(sys.executable).with_name("horovodrun")
-        return [launcher, "-np", "2", "--gloo", sys.executable, *program]
+        return [cls.launcher, "-np", "2", "--gloo", sys.executable, *program]
 
 
 @pytest.fixture(

@@ -51,7 +51,7 @@ def test_flags_are_compared_but_the_place_of_files(tmp_path):
     facts = facts_of()
     assert facts["--train_batch_size"] == 32
     assert facts == facts_of(output_dir=str(tmp_path), init_checkpoint="elsewhere")
-    # All take the weights of the first process, so others need not be there.
+    # All take the weights of the first process, so these need not be read for it.
     (tmp_path / "weights").write_text("x")
     assert facts == facts_of(init_checkpoint=f"{tmp_path}/weights")
     assert facts != facts_of(train_batch_size=64)

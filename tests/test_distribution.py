@@ -48,35 +48,42 @@ def test_one_process_need_not_read_all_files(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("num_cores", "changes", "chosen"),
+    ("num_cores", "num_threads", "gpus", "changes", "chosen"),
     [
-        (1, {}, []),
-        (2, {}, [1]),
-        (2, {"do_eval": True}, [1]),
-        (2, {"do_train": True}, []),
-        (2, {"distribution": "none"}, [1]),
-        (2, {"distribution": "mirrored"}, []),
-        (4, {}, []),
+        (1, 0, [], {}, []),
+        (2, 0, [], {}, [1]),
+        (4, 0, [], {}, []),
+        (2, 2, [], {}, []),
+        (2, 0, ["GPU:0"], {}, []),
+        (2, 0, [], {"do_eval": True}, [1]),
+        (2, 0, [], {"do_train": True}, []),
+        (2, 0, [], {"distribution": "none"}, [1]),
+        (2, 0, [], {"distribution": "mirrored"}, []),
+        (2, 0, [], {"num_processes": 2}, []),
     ],
 )
 def test_batches_have_a_core_each_where_nothing_is_trained(
-    num_cores, changes, chosen, monkeypatch
+    num_cores, num_threads, gpus, changes, chosen, monkeypatch
 ):
-    choices = []
+    choices, threading = [], tf.config.threading
+    monkeypatch.setattr(threading, "set_intra_op_parallelism_threads", choices.append)
     monkeypatch.setattr(
-        tf.config.threading, "set_intra_op_parallelism_threads", choices.append
+        threading, "get_intra_op_parallelism_threads", lambda: num_threads
     )
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: gpus)
     monkeypatch.setattr(cores, "count", lambda: num_cores)
-    distribution.obtain(make_settings(**{"do_train": False} | changes))
+    settings = make_settings(**{"do_train": False} | changes)
+    distribution.give_batches_a_core_each(settings)
     assert choices == chosen
 
 
-def test_threads_stay_as_they_are_where_it_is_too_late(monkeypatch):
-    tf.zeros([]).numpy()  # From here on, TensorFlow refuses another number.
+def test_one_question_has_all_cores(monkeypatch):
     monkeypatch.setattr(cores, "count", lambda: 2)
-    before = tf.config.threading.get_intra_op_parallelism_threads()
-    distribution.obtain(make_settings(do_train=False))
-    assert tf.config.threading.get_intra_op_parallelism_threads() == before
+    monkeypatch.delattr(tf.config.threading, "set_intra_op_parallelism_threads")
+    one = types.SimpleNamespace(
+        distribution="auto", num_processes=1, trains=False, question="What?"
+    )
+    distribution.give_batches_a_core_each(one)
 
 
 def test_mirrored_uses_all_parts_of_the_cpu():

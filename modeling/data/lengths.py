@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from modeling.data import batching
 
-# Lengths are rounded up to a multiple of this: matrix products over
-# multiples of eight are faster, and there are fewer shapes.
+# Lengths are rounded up to a multiple of this: tensor cores of GPUs are made for
+# multiples of eight, and there are fewer shapes.
 _MULTIPLE = 8
 
 # WordPieces of an inference batch: enough to keep the cores busy, and small

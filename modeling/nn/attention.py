@@ -75,7 +75,7 @@ class SelfAttention(tf.Module):
                 f"Received: hidden_size={hidden_size}, num_heads={num_heads}."
             )
         super().__init__(name=name)
-        self._num_heads = num_heads
+        self._hidden_size, self._num_heads = hidden_size, num_heads
         self._head_size = hidden_size // num_heads
         self._dropout_rate = dropout_rate
 
@@ -116,7 +116,8 @@ class SelfAttention(tf.Module):
         # of these.
         shape = tf.shape(inputs)
         split = tf.concat([shape[:-1], [self._num_heads, self._head_size]], 0)
-        rows = tf.cast(layers.flatten(inputs), self.query.product_dtype)  # [B * T, D]
+        rows = layers.flatten(inputs, self._hidden_size)  # [B * T, D]
+        rows = tf.cast(rows, self.query.product_dtype)
         query = _split_heads(self.query(rows), split)  # [B, H, T, K]
         key = _split_heads(self.key(rows), split)  # [B, H, T, K]
         value = _split_heads(self.value(rows), split)  # [B, H, T, K]

@@ -120,7 +120,7 @@ class TransformerLayer(tf.Module):
             name: Name scope. BERT checkpoints count from "layer_0".
         """
         super().__init__(name=name)
-        self._activation = layers.ACTIVATIONS[activation]
+        self._activation, self._size = layers.ACTIVATIONS[activation], hidden_size
 
         def project_back(input_size: int) -> ResidualDense:
             return ResidualDense(
@@ -164,10 +164,10 @@ class TransformerLayer(tf.Module):
             float32[B, T, D].
         """
         mixed = self.attention(inputs, padding_mask, seed=dropout.place(seed, 0))
-        # R = B * T rows: shapes to ask for and restore would be a fourth of the graph.
-        mixed, rows = map(layers.flatten, (mixed, inputs))  # [R, D]
+        # Rows, as shapes to ask for and to restore would be a fourth of the graph.
+        mixed, rows = (layers.flatten(x, self._size) for x in (mixed, inputs))
         rows = self.attention_output(mixed, rows, seed=dropout.place(seed, 1))
-        wide = self.intermediate(rows, activation=self._activation)  # [R, I]
+        wide = self.intermediate(rows, activation=self._activation)  # [B * T, I]
         outputs = self.output(wide, rows, seed=dropout.place(seed, 2))
         return tf.reshape(outputs, tf.shape(inputs))
 

@@ -5,11 +5,12 @@ Also says in which type of numbers matrix products are computed; see `compute_in
 """
 
 import math
-import os
-import platform
 from collections.abc import Callable
 
 import tensorflow as tf
+
+# There is no public way to ask TensorFlow which of its kernels it uses.
+from tensorflow.python.util._pywrap_util_port import IsMklEnabled
 
 # BERT's epsilon; PyTorch's and Keras's defaults are larger.
 LAYER_NORM_EPSILON = 1e-12
@@ -93,11 +94,9 @@ class MatrixProduct(tf.Module):
         self.product_dtype = dtype
 
 
-def flatten(inputs: tf.Tensor) -> tf.Tensor:
-    """Returns [..., N] as rows, [R, N]; what has that form already, as it is."""
-    if len(inputs.shape) == 2:
-        return inputs
-    return tf.reshape(inputs, [-1, inputs.shape[-1]])
+def flatten(inputs: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns [..., size] of any type as rows, [R, size], if it is not that already."""
+    return inputs if len(inputs.shape) == 2 else tf.reshape(inputs, [-1, size])
 
 
 class Dense(MatrixProduct):
@@ -169,7 +168,7 @@ class Dense(MatrixProduct):
         """Returns activation(inputs . kernel + bias).
 
         Args:
-            inputs: float32[..., N].
+            inputs: float32[..., N], or of `product_dtype`.
             activation: Applied to each value.
 
         Returns:
@@ -178,7 +177,7 @@ class Dense(MatrixProduct):
         kernel, bias = self._cast or self._cast_weights()
         # One matrix product: a batched one with a shared kernel is slower. The
         # activation follows it at once, where TensorFlow may fuse the two.
-        rows = tf.cast(flatten(inputs), kernel.dtype)
+        rows = tf.cast(flatten(inputs, self._input_size), kernel.dtype)
         outputs = activation(tf.nn.bias_add(tf.matmul(rows, kernel), bias))
         if len(inputs.shape) == 2:
             return outputs
@@ -199,8 +198,8 @@ class LayerNorm(tf.Module):
     Attributes:
         gamma: float32[D], the scale.
         beta: float32[D], the shift.
-        is_fused: Whether it takes a form that oneDNN computes in one pass, in a
-            fourth of the time. Slow anywhere else, and in training.
+        is_fused: Whether it takes a form that oneDNN computes in one pass: 0.3 of the
+            time at 1024 x 768. Slow anywhere else, and in training.
 
     Example:
         >>> LayerNorm(4)(tf.constant([[1.0, 3.0, 1.0, 3.0]])).numpy()
@@ -277,7 +276,7 @@ def compute_in(
         dtype: `tf.bfloat16`, `tf.float16`, or `tf.float32` to undo it. Of the
             former, bfloat16 is fast on a CPU that has AVX512-BF16 or AMX, both
             on a GPU that has tensor cores; elsewhere they work, but slowly.
-        weights_are_final: For inference: kernels are cast once, here, and not
+        weights_are_final: For inference: dense weights are cast once, here, and not
             in every call. Later changes of them are not seen. LayerNorm is fused
             where that is fast.
 
@@ -293,7 +292,5 @@ def compute_in(
 
 
 def _has_one_dnn() -> bool:
-    """Returns whether oneDNN computes here, as it does by default on x86."""
-    is_off = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "1"
-    is_x86 = (platform.system(), platform.machine()) == ("Linux", "x86_64")
-    return is_x86 and not (is_off or tf.config.list_logical_devices("GPU"))
+    """Returns whether oneDNN computes here: on a CPU of a kind it is made for."""
+    return IsMklEnabled() and not tf.config.list_logical_devices("GPU")

@@ -61,7 +61,7 @@ class Experiment:
         self._check_sizes()
         self._rules = self._make_rules()
         self._output_dir = runs.make_output_dir(settings.output_dir)
-        trains = settings.do_train
+        trains = settings.trains
         self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         groups = examples.list_files(settings.input_file)
         self._training = self._open([path for group in groups for path in group])
@@ -103,7 +103,7 @@ class Experiment:
             The scores, if anything was scored.
         """
         try:
-            if self._settings.do_train:
+            if self._settings.trains:
                 self._train()
             return self._write_evaluation() if self._settings.do_eval else {}
         except tf.errors.OpError:
@@ -181,7 +181,7 @@ class Experiment:
     def _warn_of_overlap(self) -> None:
         """Warns where files that are evaluated on are trained on too."""
         both = set(self._training.records.paths) & set(self._held_out.records.paths)
-        if both and self._settings.do_train:
+        if both and self._settings.trains:
             logging.warning(
                 "%d files of --eval_input_file are in --input_file too, so their "
                 "scores are those of training: %s",
@@ -194,7 +194,7 @@ class Experiment:
         settings, records = self._settings, self._training.records
         batch = settings.train_batch_size
         plan = []
-        if settings.do_train:
+        if settings.trains:
             passes = settings.num_train_steps * batch / len(records)
             plan.append(
                 f"Train: {len(records)} records of {len(records.paths)} files, "

@@ -29,7 +29,7 @@ class Experiment:
         self._replicas = distribution.obtain(settings)
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
-        trains = settings.do_train
+        trains = settings.trains
         self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         self._reader = dataset.Reader(settings, self._tokenizer)
         self._training, self._devel, self._predicted = self._read_files()
@@ -75,7 +75,7 @@ class Experiment:
         """Reads the files for training, evaluation and prediction."""
         settings, reader = self._settings, self._reader
         training = devel = predicted = None
-        if settings.do_train:
+        if settings.trains:
             training = reader.read_training(settings.train_file)
         if settings.devel_file and (settings.do_eval or self._needs_threshold):
             devel = reader.read(settings.devel_file)
@@ -132,7 +132,7 @@ class Experiment:
         return run_start.make_model(
             make,
             settings,
-            trains=settings.do_train,
+            trains=settings.trains,
             resumed_from=self._resumed_from,
             replicas=self._replicas,
             head=head,

@@ -50,7 +50,7 @@ class Experiment:
         self._replicas = distribution.obtain(settings)
         self._config, self._tokenizer = runs.load_text(settings)
         self._output_dir = runs.make_output_dir(settings.output_dir)
-        trains = settings.do_train
+        trains = settings.trains
         rows = dataset.read(settings)
         self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
         known = relation_files.labels_beside(
@@ -98,7 +98,7 @@ class Experiment:
             The scores of what was done last, if anything was scored.
         """
         scores: dict[str, float] = {}
-        if self._settings.do_train:
+        if self._settings.trains:
             self._train()
         if _DEV in self._splits:
             scores = self._write_evaluation()
@@ -185,7 +185,7 @@ class Experiment:
         return run_start.make_model(
             make,
             settings,
-            trains=settings.do_train,
+            trains=settings.trains,
             resumed_from=self._resumed_from,
             replicas=self._replicas,
             head=predictor_lib.HEAD,

@@ -136,7 +136,8 @@ def _num_at_once(replicas: replication.Replication) -> int:
     if replicas.num_local_replicas > 1 or tf.config.list_logical_devices("GPU"):
         return 1
     num_cores = cores.count()
-    if replicas.num_processes > 1:  # Of its share of the cores.
+    # Each batch may have a core of its own: see distribution.give_batches_a_core_each.
+    if num_cores != BATCHES_AT_ONCE or replicas.num_processes > 1:
         num_cores = tf.config.threading.get_intra_op_parallelism_threads() or num_cores
     return min(BATCHES_AT_ONCE, num_cores)
 

@@ -5,12 +5,9 @@ Knows neither models nor tasks: which parts a model cannot do without, the calle
 says. Where weights come from is `weights`.
 """
 
-import collections
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent import futures
+from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
 import tensorflow as tf
 from absl import logging
 
@@ -22,9 +19,6 @@ Shape = tuple[int, ...]
 _SKIPPED = "skipped by request"
 _MISSING = "not in the checkpoint"
 _MISFIT = "of other shape"
-
-# Arrays that are read before their turn; with one, threads wait for each other.
-_NUM_AHEAD = 16
 
 # What decides each size, to be named when it does not fit.
 _ROWS = {
@@ -156,7 +150,7 @@ def _load(
 ) -> loading_report.Report:
     """Loads all but the new variables, and logs what became of each."""
     loaded = sorted(set(variables) - set(new))
-    for name, array in zip(loaded, _read_ahead(source, loaded), strict=True):
+    for name, array in zip(loaded, weights.read_ahead(source, loaded), strict=True):
         variable = variables[name]
         variable.assign(tf.cast(array, variable.dtype.base_dtype))
     unused = sorted(set(source.names()) - set(loaded))
@@ -168,25 +162,6 @@ def _load(
     )
     logging.info("%s", report.table())
     return report
-
-
-def _read_ahead(
-    source: weights.WeightSource, names: Sequence[str]
-) -> Iterator[np.ndarray]:
-    """Yields arrays one by one; the next ones are read while one is put to use.
-
-    Args:
-        source: What reads them. It is asked by one thread at a time.
-        names: The arrays, in the wanted order.
-    """
-    with futures.ThreadPoolExecutor(1) as reader:
-        waiting: collections.deque[futures.Future[np.ndarray]] = collections.deque()
-        for name in names:
-            waiting.append(reader.submit(source.read, name))
-            if len(waiting) > _NUM_AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _warn(report: loading_report.Report, required_prefix: str) -> None:

@@ -4,10 +4,13 @@
 What is done with them is left to `restore`.
 """
 
+import collections
 import contextlib
+import math
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +18,10 @@ import tensorflow as tf
 from absl import logging
 
 from modeling.training import archives, checkpoints, huggingface
+
+# Read before their turn, at most, where that is more than one array. With one alone,
+# the thread that reads and the one that puts to use wait for each other.
+_BYTES_AHEAD = 2**26
 
 
 class WeightSource(Protocol):
@@ -70,6 +77,31 @@ def open_weights(
     if tensors is None or (has_checkpoint and tensors.name.startswith("pytorch")):
         return checkpoints.CheckpointReader(given)
     return huggingface.HuggingFaceReader(given)
+
+
+def read_ahead(source: WeightSource, names: Sequence[str]) -> Iterator[np.ndarray]:
+    """Yields arrays one by one; the next ones are read while one is put to use.
+
+    Args:
+        source: What reads them. It is asked by one thread at a time.
+        names: The arrays, in the wanted order.
+    """
+    waiting: collections.deque[tuple[futures.Future[np.ndarray], int]]
+    waiting, num_bytes = collections.deque(), 0
+    reader = futures.ThreadPoolExecutor(1)
+    try:
+        for name in names:
+            size = math.prod(source.shape(name)) * source.dtype(name).itemsize
+            waiting.append((reader.submit(source.read, name), size))
+            num_bytes += size
+            while len(waiting) > 1 and num_bytes > _BYTES_AHEAD:
+                array, size = waiting.popleft()
+                num_bytes -= size
+                yield array.result()
+        while waiting:
+            yield waiting.popleft()[0].result()
+    finally:
+        reader.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager

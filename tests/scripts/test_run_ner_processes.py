@@ -202,15 +202,16 @@ class Launched:
         """Sends a signal to the launcher."""
         self._process.send_signal(number)
 
-    def kill(self):
-        """Kills the second process, if it is there."""
+    def kill(self, variable=None):
+        """Kills the second process, or all with a variable, if they are there."""
+        variable = variable or self._way.second
         for folder in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                is_second = self._way.second in (folder / "environ").read_bytes()
+                is_one = variable in (folder / "environ").read_bytes()
                 is_ours = (
                     str(self._folder).encode() in (folder / "cmdline").read_bytes()
                 )
-                if is_second and is_ours:
+                if is_one and is_ours:
                     os.kill(int(folder.name), signal.SIGKILL)
 
     def finish(self):
@@ -229,8 +230,9 @@ def test_a_killed_process_ends_the_other_with_a_message(ner_run, way, tmp_path):
     assert "Traceback" not in output.partition("Terminating remaining workers")[0]
 
 
+@pytest.mark.parametrize("victims", ["second", "both"])
 def test_a_killed_run_ends_as_if_it_had_not_been_killed(
-    ner_run, way, run_in_two, assert_same_weights, tmp_path
+    ner_run, way, victims, run_in_two, assert_same_weights, tmp_path
 ):
     whole, two, one = (tmp_path / name for name in ("whole", "two", "one"))
     # 97 updates, of which two are made when the first checkpoint is there.
@@ -241,8 +243,9 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
     }
     launched = Launched(way, ner_run, two, **changes)
     launched.wait_for("model.ckpt-2.index")
-    launched.kill()
-    launched.finish()
+    launched.kill(getattr(way, victims))
+    status, _ = launched.finish()
+    assert status != 0
     assert not (two / "model.ckpt-97.index").exists()
     shutil.copytree(two, one)
     run_in_two("run_ner.py", ner_run.flags(two, **changes))

@@ -112,14 +112,26 @@ def test_two_batches_are_computed_at_once(ids, num_cores, num_at_once, monkeypat
     )
 
 
-def test_processes_compute_as_many_at_once_as_they_have_cores(ids, monkeypatch):
+@pytest.mark.parametrize(
+    ("num_processes", "num_cores", "num_threads", "num_at_once"),
+    [
+        (1, 2, 1, 2),  # A core for each.
+        (1, 8, 0, 2),
+        (1, 8, 1, 1),  # As many as somebody chose.
+        (2, 2, 1, 1),
+        (2, 8, 4, 2),
+    ],
+)
+def test_as_many_are_computed_at_once_as_there_are_cores(
+    num_processes, num_cores, num_threads, num_at_once, monkeypatch
+):
     monkeypatch.setattr(
-        tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1
+        tf.config.threading, "get_intra_op_parallelism_threads", lambda: num_threads
     )
-    monkeypatch.setattr(cores, "count", lambda: 8)
-    alone, among = replication.SingleProcess(), replication.SingleProcess()
-    among.num_processes = 2
-    assert [inference._num_at_once(replicas) for replicas in (alone, among)] == [2, 1]
+    monkeypatch.setattr(cores, "count", lambda: num_cores)
+    replicas = replication.SingleProcess()
+    replicas.num_processes = num_processes
+    assert inference._num_at_once(replicas) == num_at_once
 
 
 def test_few_batches_are_taken_before_their_turn(graph):

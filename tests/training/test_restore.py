@@ -106,14 +106,15 @@ def test_arrays_are_read_once_in_order_and_by_one_thread_at_a_time():
     assert source.was_read == sorted(arrays)
 
 
-def test_some_arrays_are_read_before_their_turn():
-    names = [f"{i:02}" for i in range(40)]
-    source = Watched({name: np.zeros(1) for name in names})
-    coming = restore._read_ahead(source, names)
+@pytest.mark.parametrize(("num_bytes", "num_read"), [(0, 2), (40, 6), (10_000, 20)])
+def test_some_arrays_are_read_before_their_turn(num_bytes, num_read, monkeypatch):
+    monkeypatch.setattr(weights, "_BYTES_AHEAD", num_bytes)
+    source = Watched({f"{i:02}": np.zeros(1) for i in range(20)})  # 8 bytes each.
+    coming = weights.read_ahead(source, source.names())
     next(coming)
-    time.sleep(0.5)  # Enough for all of them, if they were asked for.
-    assert len(source.was_read) == 17
-    assert sum(1 for _ in coming) == 39
+    while len(source.was_read) < num_read:  # Or until pytest-timeout ends it.
+        time.sleep(0.05)  # Enough for more than that, if more were asked for.
+    assert len(source.was_read) == num_read
 
 
 def test_what_reading_raises_comes_as_it_is():
