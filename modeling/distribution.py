@@ -81,7 +81,7 @@ def obtain(of_run: settings.TrainSettings) -> replication.Replication:
     return replicas
 
 
-def _start(of_run: settings.TrainSettings) -> replication.Replication:
+def _start(of_run: settings.ReplicationSettings) -> replication.Replication:
     """Sets the replicas up; see `obtain`."""
     way = of_run.distribution
     if way == "horovod":
