@@ -7,13 +7,12 @@ Usage:
         [--answers=first|all] [--for_prediction] [--partial_words] \
         [--abstracts_path=abstracts.json]
 
-Searches the right answers, under all synonyms and whatever the case, in the question's
-snippets (with --abstracts_path, an object of texts by PubMed id, its abstracts), and
-writes a question for each passage with one, under the id "<24 hex digits>_<nnn>"; in
-lists, with the number of its "entry", so that synonyms are known. Yes/no questions
-become {"id", "question", "context", "label"}. --for_prediction writes all passages and
-no answers. Which questions gave nothing, and why, is printed and written beside the
-output, as train_report.json. Answers that passages word otherwise are not found.
+Searches the right answers, under all synonyms and whatever the case, in the snippets
+(with --abstracts_path, texts by PubMed id, in abstracts), and writes a question for
+each passage with one, under the id "<24 hex digits>_<nnn>"; in lists, with the number
+of its "entry", so that synonyms are known. Yes/no questions become {"id", "question",
+"context", "label"}. --for_prediction writes all passages and no answers. What gave
+nothing, and why, is printed and written beside the output, as train_report.json.
 """
 
 import argparse
@@ -29,11 +28,6 @@ from typing import Any
 
 _ID = re.compile("[0-9a-f]{24}")
 _MAX_NUM = 1000  # Questions with one id, whose last three digits number them.
-_NO_ANSWER = "no exact answer"
-_NO_PASSAGE = "no snippet or abstract"
-_NOT_FOUND = "answer in no snippet or abstract"
-_NO_LABEL = "exact answer is neither yes nor no"
-_REPEATED = "id was in the input before"
 
 
 class InputError(ValueError):
@@ -74,8 +68,7 @@ def find_spans(
         partial_words: Whether an answer may be a part of a word.
 
     Returns:
-        Starts and texts of places that do not overlap, left to right; of several that
-        start together, the longest. `context[start : start + len(text)] == text`.
+        Starts and texts of places that do not overlap; the longest that start there.
 
     Example:
         >>> find_spans("APP and the app\n gene, not apps", ["app", "APP gene"])
@@ -96,11 +89,7 @@ def find_spans(
 def convert(
     questions: Iterable[Mapping[str, Any]], options: Options
 ) -> tuple[dict[str, Any], Report]:
-    """Converts the questions of one type.
-
-    Args:
-        questions: Questions of a BioASQ file.
-        options: What to convert, and how.
+    """Converts the questions of one type of a BioASQ file, as the options say.
 
     Returns:
         The data in SQuAD's form, and what is not in it.
@@ -114,7 +103,7 @@ def convert(
         report.counts[f"{kind} questions read"] += 1
         if kind != options.question_type:
             continue
-        found, reason = [], _REPEATED
+        found, reason = [], "id was in the input before"
         if name not in seen:
             found, reason = _convert_question(question, options, report)
         seen.add(name)
@@ -137,11 +126,11 @@ def _convert_question(
     contexts = _contexts(question, options, report)
     entries = [] if options.for_prediction else _entries(question, options)
     if not contexts or not (entries or options.for_prediction):
-        return [], _NO_ANSWER if contexts else _NO_PASSAGE
+        return [], "no exact answer" if contexts else "no snippet or abstract"
     if options.question_type == "yesno":
         label = {"label": entries[0][0].lower()} if entries else {}
         if label.get("label") not in ("yes", "no", None):
-            return [], _NO_LABEL
+            return [], "exact answer is neither yes nor no"
         report.counts["questions and passages written"] += len(contexts)
         pairs = [{"context": context} | label for context in contexts]
         return list(_number(question, pairs)), ""
@@ -157,7 +146,7 @@ def _convert_question(
         for context, found in zip(contexts, answers, strict=True)
         if found
     ]
-    return paragraphs, "" if paragraphs else _NOT_FOUND
+    return paragraphs, "" if paragraphs else "answer in no snippet or abstract"
 
 
 def _search(context: str, entries: list, left: dict, options: Options) -> list[dict]:
@@ -182,10 +171,8 @@ def _number(question: Mapping, entries: Sequence[Mapping]) -> Iterator[dict[str,
     """Gives each entry of a question its id, and the question's text."""
     name, body = question["id"], _text(question, "body")
     if len(entries) > _MAX_NUM or not _ID.fullmatch(name):
-        need = f"24 hexadecimal digits as id, and at most {_MAX_NUM} passages or places"
-        raise InputError(
-            f"A question must have {need}", f"{name!r} with {len(entries)}"
-        )
+        need = f"An id must be 24 hexadecimal digits, of at most {_MAX_NUM} passages"
+        raise InputError(f"{need} or places", f"{name!r} with {len(entries)}")
     for number, entry in enumerate(entries):
         yield {"id": f"{name}_{number:03d}", "question": body, **entry}
 
@@ -198,9 +185,9 @@ def _entries(question: Mapping[str, Any], options: Options) -> list[list[str]]:
     entries = [item if isinstance(item, list) else [item] for item in items]
     if options.question_type == "factoid":
         entries = [[synonym for entry in entries for synonym in entry]]
-    if not all(isinstance(synonym, str) for entry in entries for synonym in entry):
-        need = "exact_answer must be a list of lists of strings"
-        raise InputError(f"Question {question['id']!r}: {need}", value)
+    if not all(_is_whole(synonym) for entry in entries for synonym in entry):
+        need = "exact_answer must be a list of lists of strings of whole characters"
+        raise InputError(f"Question {question['id']!r}: {need}", ascii(value)[:100])
     entries = [[text.strip() for text in entry if text.strip()] for entry in entries]
     return [entry for entry in entries if entry]
 
@@ -225,20 +212,35 @@ def _contexts(question: Mapping, options: Options, report: Report) -> list[str]:
 
 def _text(value: object, key: str, whose: str = "A question") -> str:
     text = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(text, str) or re.search("[\ud800-\udfff]", text):
+    if not _is_whole(text):
         need = f"{whose} must have a {key!r}, a string of whole characters"
         raise InputError(need, ascii(value)[:100])
     return text
 
 
+def _is_whole(text: object) -> bool:
+    """Whether it is a string that UTF-8 can write."""
+    return isinstance(text, str) and not re.search("[\ud800-\udfff]", text)
+
+
 def _read(path: str) -> dict[str, Any]:
     try:
         value = json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise InputError(f"{path} must be JSON in UTF-8", error) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError("It must be JSON in UTF-8", error) from None
     if not isinstance(value, dict):
-        raise InputError(f"{path} must hold an object", str(value)[:60])
+        raise InputError("It must hold an object", str(value)[:60])
     return value
+
+
+def _read_questions(paths: Sequence[str], reading: list[str]) -> Iterator[Any]:
+    """Returns the questions of files; `reading` tells which they are of."""
+    for reading[0] in paths:
+        found = _read(reading[0]).get("questions")
+        if not isinstance(found, list):
+            raise InputError("It must have questions, a list", found)
+        yield from found
+    reading[0] = ", ".join(paths)
 
 
 def _write(path: pathlib.Path, value: object) -> None:
@@ -255,21 +257,19 @@ def _write(path: pathlib.Path, value: object) -> None:
 
 def run(values: dict[str, Any]) -> None:
     """Reads, converts, writes and prints what the command line names."""
-    inputs, abstracts = values.pop("inputs"), values.pop("abstracts_path")
-    path = pathlib.Path(values.pop("output_path"))
-    texts = _read(abstracts) if abstracts else None
-    for key, text in (texts or {}).items():
-        if not isinstance(text, str):
-            raise InputError(
-                f"{abstracts} must hold a text for each id", f"{key!r}: {text}"
-            )
-    questions = []
-    for name in inputs:
-        found = _read(name).get("questions")
-        if not isinstance(found, list):
-            raise InputError(f"{name} must have questions, a list", found)
-        questions += found
-    data, report = convert(questions, Options(abstracts=texts, **values))
+    inputs, path = values.pop("inputs"), pathlib.Path(values.pop("output_path"))
+    reading = [abstracts := values.pop("abstracts_path")]  # For messages.
+    try:
+        texts = _read(abstracts) if abstracts else None
+        for key, text in (texts or {}).items():
+            if not _is_whole(text):
+                need = "It must hold a text of whole characters for each id"
+                raise InputError(need, ascii({key: text})[:100])
+        questions = _read_questions(inputs, reading)
+        data, report = convert(questions, Options(abstracts=texts, **values))
+    except InputError as error:
+        error.args = (f"{reading[0]}: {error}",)
+        raise
     _write(path, data)
     _write(path.with_name(f"{path.stem}_report.json"), vars(report))
     print("\n".join(f"{number} {text}" for text, number in report.counts.items()))

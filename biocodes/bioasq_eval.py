@@ -20,8 +20,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# The entries of an answer, each a list of synonyms in lower case.
-Entries = list[list[str]]
+Question = Mapping[str, Any]  # As in a BioASQ file.
+Entries = list[list[str]]  # Of an answer, each a list of synonyms in lower case.
 
 # Each measure: type of question, what is averaged.
 MEASURES = {
@@ -37,13 +37,18 @@ MEASURES = {
     "YesNo F1 no": ("yesno", "no"),
 }
 _TYPES = ("yesno", "factoid", "list")
+_MISSING = "golden {} questions are not in the submission, and left out of the means"
+_STRINGS = "answers are a string, not a list, and so count as none"
+_NOT_GOLDEN = "submitted questions are not in the golden file"
+_REPEATED = "questions were submitted again; the first counts"
+_OF_NO_TYPE = "golden questions are of no type that is known"
 
 
 class InputError(ValueError):
     """Says what is needed, what was received, and where."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class QuestionScores:
     """What a submission has for one question.
 
@@ -76,7 +81,10 @@ class Scores:
 
 
 def score(
-    golden: Sequence[Mapping[str, Any]], submitted: Sequence[Mapping[str, Any]]
+    golden: Sequence[Question],
+    submitted: Sequence[Question],
+    *,
+    names: tuple[str, str] = ("golden file", "submission"),
 ) -> Scores:
     """Scores the questions of a submission.
 
@@ -85,6 +93,7 @@ def score(
             a list of entries, each a list of synonyms.
         submitted: Questions with `id` and `exact_answer`. Only the first string
             of each entry counts. The type is the golden one.
+        names: What messages call the two.
 
     Returns:
         The scores. Means are over the golden questions of a type that are in the
@@ -100,14 +109,14 @@ def score(
         Evaluation-Measures. Unlike it, takes a flat list of strings as one of
         entries, null as no answer, and [] as none to a yes/no question.
     """
-    first: dict[str, Mapping[str, Any]] = {}
+    first: dict[str, Question] = {}
     for question in submitted:
-        first.setdefault(_id(question, "submission"), question)
+        first.setdefault(_id(question, names[1]), question)
     scores = []
     for gold in golden:
-        name = _id(gold, "golden file")
-        if name in first and gold.get("type") in _TYPES:
-            scores.append(_score_question(gold, first[name].get("exact_answer")))
+        answer = first.get(_id(gold, names[0]))
+        if answer and gold.get("type") in _TYPES:
+            scores.append(_score_question(gold, answer.get("exact_answer"), names))
     measures = {
         name: _mean([s for s in scores if s.type == kind], value)
         for name, (kind, value) in MEASURES.items()
@@ -116,22 +125,24 @@ def score(
     return Scores(measures=measures, questions=scores, notes=notes)
 
 
-def _score_question(gold: Mapping[str, Any], answer: object) -> QuestionScores:
+def _score_question(
+    gold: Question, answer: object, names: tuple[str, str]
+) -> QuestionScores:
     name, kind, right = gold["id"], gold["type"], gold.get("exact_answer")
+    in_golden, in_submission = (f"{where}: Question {name!r}" for where in names)
     if right is None:
         need = f"A golden {kind} question must have an exact_answer"
-        raise InputError(f"Question {name!r}: {need}. Received: none.")
+        raise InputError(f"{in_golden}: {need}. Received: none.")
     if kind == "yesno":
-        label = _read_label(right, name)
-        values = {"accuracy": float(label == _read_label(answer, name))}
+        label = _read_label(right, in_golden)
+        values = {"accuracy": float(label == _read_label(answer, in_submission))}
         if answer in (None, []):  # Wrong even where the golden answer is neither.
             values["accuracy"] = 0.0
-        return QuestionScores(id=name, type=kind, label=label, values=values)
-    entries = _read_entries(right, name)
-    guesses = [entry[:1] for entry in _read_entries(answer, name)]
+        return QuestionScores(name, kind, label, values)
+    guesses = [entry[:1] for entry in _read_entries(answer, in_submission)]
     measure = _score_factoid if kind == "factoid" else _score_list
-    values = measure(entries, guesses)
-    return QuestionScores(id=name, type=kind, label="", values=values)
+    values = measure(_read_entries(right, in_golden), guesses)
+    return QuestionScores(name, kind, "", values)
 
 
 def _score_factoid(gold: Entries, guesses: Entries) -> dict[str, float]:
@@ -146,15 +157,13 @@ def _score_factoid(gold: Entries, guesses: Entries) -> dict[str, float]:
 
 def _score_list(gold: Entries, guesses: Entries) -> dict[str, float]:
     """Precision, recall and F1; an entry is found once, a second time is wrong."""
-    if not guesses:
-        return {"precision": 0.0, "recall": 0.0, "f1": 0.0}
     left = list(gold)
     num_correct = sum(_take(left, guess) for guess in guesses)
     # An entry that is left may still share a synonym with an answer that found
     # another; such a one is not missed.
     answers = list(guesses)
     num_missed = sum(not _take(answers, entry) for entry in left)
-    precision = num_correct / len(guesses)
+    precision = num_correct / (len(guesses) or 1)
     recall = num_correct / (num_correct + num_missed or 1)
     f1 = 2 * precision * recall / (precision + recall) if precision and recall else 0.0
     return {"precision": precision, "recall": recall, "f1": f1}
@@ -182,71 +191,57 @@ def _mean(scores: Sequence[QuestionScores], value: str) -> float:
     return sum(s.values[value] for s in scores) / (len(scores) or 1)
 
 
-def _read_label(value: object, name: str) -> str:
+def _read_label(value: object, whose: str) -> str:
     """Returns "yes", "no" or "none": whichever the text contains."""
     if value in (None, []):
         return "none"
     if not isinstance(value, str):
         need = "The exact_answer of a yes/no question must be a string"
-        raise InputError(f"Question {name!r}: {need}. Received: {value!r}.")
+        raise InputError(f"{whose}: {need}. Received: {value!r}.")
     text = value.lower()
     return next((label for label in ("yes", "no") if label in text), "none")
 
 
-def _read_entries(value: object, name: str) -> Entries:
+def _read_entries(value: object, whose: str) -> Entries:
     """Returns the entries of a list; a string, as if for yes/no, has none."""
     if value is None or isinstance(value, str):
         return []
     entries = []
     for entry in value if isinstance(value, list) else [value]:
         synonyms = entry if isinstance(entry, list) else [entry]
-        if not (isinstance(value, list) and all(map(_is_text, synonyms))):
+        # Numbers are strings to the official program, too; True is none.
+        are_texts = all(type(synonym) in (str, int, float) for synonym in synonyms)
+        if not (isinstance(value, list) and are_texts):
             need = "The exact_answer must be a list of lists of strings"
-            raise InputError(f"Question {name!r}: {need}. Received: {value!r}.")
+            raise InputError(f"{whose}: {need}. Received: {value!r}.")
         if synonyms:  # Empty ones take no rank.
             entries.append([str(synonym).lower() for synonym in synonyms])
     return entries
 
 
-def _is_text(value: object) -> bool:
-    """Whether the official program reads it as a string, as it does numbers."""
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
-def _id(question: Mapping[str, Any], where: str) -> str:
+def _id(question: Question, where: str) -> str:
     name = question.get("id") if isinstance(question, dict) else None
-    if not isinstance(name, str):
-        need = f"In the {where}, a question must be an object with an id"
-        raise InputError(f"{need}. Received: {str(question)[:100]}.")
-    return name
+    if isinstance(name, str):
+        return name
+    need = f"{where}: A question must be an object with an id"
+    raise InputError(f"{need}. Received: {str(question)[:100]}.")
 
 
 def _notes(
-    golden: Sequence[Mapping[str, Any]],
-    submitted: Sequence[Mapping[str, Any]],
-    first: Mapping[str, Mapping[str, Any]],
+    golden: Sequence[Question],
+    submitted: Sequence[Question],
+    first: dict[str, Question],
 ) -> Iterator[str]:
     types = {question["id"]: question.get("type") for question in golden}
     counts = collections.Counter(question["id"] for question in submitted)
-    missing = [name for name in types if name not in first]
-    lists = [name for name in first if types.get(name) in ("factoid", "list")]
-    found = {
-        f"golden {kind} questions are not in the submission, and left out of the "
-        "means as the official program does": [x for x in missing if types[x] == kind]
-        for kind in _TYPES
-    } | {
-        "answers are a string, not a list, and so count as none": [
-            name for name in lists if isinstance(first[name].get("exact_answer"), str)
-        ],
-        "submitted questions are not in the golden file": [
-            name for name in first if name not in types
-        ],
-        "questions were submitted again; the first counts": [
-            name for name in counts if counts[name] > 1
-        ],
-        "golden questions are of no type that is known": [
-            name for name in types if types[name] not in (*_TYPES, "summary")
-        ],
+    strings = [x for x in first if isinstance(first[x].get("exact_answer"), str)]
+    missing = [x for x in types if x not in first]
+    found = {_MISSING.format(t): [x for x in missing if types[x] == t] for t in _TYPES}
+    found |= {
+        _STRINGS: [x for x in strings if types.get(x) in ("factoid", "list")],
+        _NOT_GOLDEN: [x for x in first if x not in types],
+        _REPEATED: [x for x in counts if counts[x] > 1],
+        _OF_NO_TYPE: [x for x in types if types[x] not in (*_TYPES, "summary")],
     }
     for text, ids in found.items():
         if ids:
@@ -254,7 +249,7 @@ def _notes(
             yield f"{len(ids)} {text}: {examples}"
 
 
-def read_questions(path: str) -> list[Mapping[str, Any]]:
+def read_questions(path: str) -> list[Question]:
     """Reads the questions of a BioASQ file; numbers become strings, as there.
 
     Raises:
@@ -263,7 +258,7 @@ def read_questions(path: str) -> list[Mapping[str, Any]]:
     try:
         text = pathlib.Path(path).read_text(encoding="utf-8-sig")
         value = json.loads(text, parse_int=str, parse_float=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} must be JSON in UTF-8. Received: {error}.") from None
     questions = value.get("questions") if isinstance(value, dict) else None
     if not isinstance(questions, list):
@@ -280,9 +275,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("submission", help="file with the submitted answers")
     add("--verbose", action="store_true", help="print names, and each question")
     options = parser.parse_args(argv)
+    names = (options.golden, options.submission)
     try:
-        golden = read_questions(options.golden)
-        scores = score(golden, read_questions(options.submission))
+        golden, submitted = map(read_questions, names)
+        scores = score(golden, submitted, names=names)
+        ids = [question["id"] for question in submitted]
+        if ids and {question["id"] for question in golden}.isdisjoint(ids):
+            need = f"{names[1]} must answer questions of {names[0]}"
+            raise InputError(f"{need}. Received: others, such as {ids[0]!r}.")
     except (InputError, OSError) as error:
         sys.exit(str(error))
     for note in scores.notes:

@@ -6,11 +6,10 @@ Usage:
     python biocodes/squad_eval.py dev-v2.0.json predictions.json \
         --na_prob_file=null_odds.json --na_prob_thresh=0.5
 
-Prints JSON, in percent: exact_match and f1 for 1.1; for 2.0 exact, f1 and total,
-also of the questions that have an answer (HasAns) and that have none (NoAns), and
-with --na_prob_file, what is larger the less likely there is an answer, the best
-scores and their thresholds. All files may be .gz. A question without a prediction
-counts 0; how many there are goes to standard error. Curves are left out.
+Prints JSON, in percent: exact_match and f1 for 1.1; for 2.0 exact, f1 and total, also
+of questions with an answer (HasAns) and without (NoAns), and with --na_prob_file, what
+is larger the less likely an answer is, the best scores and their thresholds. Files may
+be .gz. Questions without a prediction count 0 and are counted. There are no curves.
 """
 
 import argparse
@@ -93,10 +92,10 @@ def score(
     Source:
         evaluate-v1.1.py of SQuAD, whose numbers these are.
     """
-    for name, answers in questions:
-        if not answers:
-            need = "In SQuAD 1.1, a question must have an answer; see --version"
-            raise InputError(f"{need}. Received: none for {name!r}.")
+    empty = [name for name, answers in questions if not answers]
+    if empty:
+        need = "In SQuAD 1.1, a question must have an answer; see --version"
+        raise InputError(f"{need}. Received: none for {empty[0]!r}.")
     pairs = [_score_one(texts, predictions.get(name)) for name, texts in questions]
     exact, overlap = ([pair[side] for pair in pairs] for side in (0, 1))
     return {"exact_match": _percent(exact), "f1": _percent(overlap)}
@@ -149,8 +148,8 @@ def score_v2(
     for name, answers in golds.items():
         # Right answers without a word left are none.
         texts = [text for text in answers if normalize(text)] or [""]
-        pair = _score_one(texts, predictions.get(name), v2=True)
-        scores["exact"][name], scores["f1"][name] = pair
+        guess = predictions.get(name)
+        scores["exact"][name], scores["f1"][name] = _score_one(texts, guess, v2=True)
     result = _average(scores, has_answer, rejected)
     if no_answer is not None:
         for measure, values in scores.items():
@@ -189,12 +188,9 @@ def _find_best(
     no_answer: Mapping[str, float],
 ) -> tuple[float, float]:
     """Returns the best sum of values, and the threshold that gives it."""
-    # At first none is answered; then one after the other is, the surest first.
+    threshold = 0.0  # At first none is answered; then one after the other, by surety.
     best = current = float(sum(not has_answer[name] for name in values))
-    threshold = 0.0
-    for name in sorted(no_answer, key=lambda name: no_answer[name]):
-        if name not in values:
-            continue
+    for name in sorted(filter(values.__contains__, no_answer), key=no_answer.get):
         if has_answer[name]:
             current += values[name]
         elif predictions[name]:
@@ -220,16 +216,13 @@ def read_questions(data: object, *, name: str = "data") -> list[Question]:
     Raises:
         InputError: If it is not of SQuAD's form.
     """
-    questions = []
     try:
-        for paragraph in (p for article in data["data"] for p in article["paragraphs"]):
-            for entry in paragraph["qas"]:
-                texts = [str(answer["text"]) for answer in entry["answers"]]
-                questions.append((str(entry["id"]), texts))
+        paragraphs = [p for article in data["data"] for p in article["paragraphs"]]
+        qas = [qa for paragraph in paragraphs for qa in paragraph["qas"]]
+        return [(str(qa["id"]), [str(a["text"]) for a in qa["answers"]]) for qa in qas]
     except (KeyError, TypeError) as error:
         need = "SQuAD's form: data, paragraphs, qas with an id and answers with a text"
         raise InputError(f"{name} must have {need}. Received: {error!r}.") from None
-    return questions
 
 
 def _guess_version(data: dict, questions: Iterable[Question]) -> str:
@@ -244,7 +237,7 @@ def _read(path: str) -> object:
     try:
         text = gzip.decompress(content) if path.endswith(".gz") else content
         return json.loads(text.decode("utf-8-sig"))
-    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (ValueError, RecursionError, EOFError, zlib.error, OSError) as error:
         raise InputError(f"{path} must be JSON in UTF-8. Received: {error}.") from None
 
 
@@ -265,6 +258,9 @@ def run(options: argparse.Namespace) -> dict[str, float]:
     predictions = _read_map(options.predictions, str, "a string")
     version = options.version or _guess_version(data, questions)
     ids = dict(questions).keys()
+    if predictions and ids.isdisjoint(predictions):
+        need = f"{options.predictions} must answer questions of {options.data}"
+        raise InputError(f"{need}. Received: others, such as {min(predictions)!r}.")
     for text, names in (
         ("questions have no prediction and count 0", ids - predictions.keys()),
         ("predictions are for no question", predictions.keys() - ids),
@@ -289,10 +285,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--version", choices=("1.1", "2.0"), help="default: as the data looks")
     add("--na_prob_file", "--na-prob-file", "-n", help="null_odds.json of run_qa.py")
     add("--na_prob_thresh", "--na-prob-thresh", "-t", type=float, default=1.0)
+    options = parser.parse_args(argv)
+    paths = (options.data, options.predictions, options.na_prob_file or options.data)
     try:
-        scores = run(parser.parse_args(argv))
+        scores = run(options)
     except (InputError, OSError) as error:
-        sys.exit(str(error))
+        is_told = isinstance(error, OSError) or str(error).startswith(paths)
+        sys.exit(str(error) if is_told else f"{options.data}: {error}")
     print(json.dumps(scores, indent=2))
 
 

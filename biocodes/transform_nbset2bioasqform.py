@@ -21,6 +21,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -28,7 +29,8 @@ from typing import Any
 # An answer and its probability.
 Answer = tuple[str, float]
 
-_ID_LENGTH, _SNIPPET_LENGTH = 24, 4  # Characters of an id, and of its "_000".
+_ID = re.compile(r".{24}_[0-9]{3}", re.DOTALL)
+_SNIPPET_LENGTH = 4  # Characters of the "_000" in it.
 _MAX_ANSWER_LENGTH = 100  # BioASQ's own limit, in characters.
 
 
@@ -70,11 +72,11 @@ def join(nbest: Mapping[str, Sequence[Answer]]) -> dict[str, list[Answer]]:
         nbest: The answers by id, that of a question and of its snippet.
 
     Raises:
-        InputError: If an id does not have 28 characters.
+        InputError: If an id is not of 24 characters, "_" and three digits.
     """
     questions: dict[str, list[Answer]] = {}
     for name, answers in nbest.items():
-        if len(name) != _ID_LENGTH + _SNIPPET_LENGTH:
+        if not _ID.fullmatch(name):
             raise InputError(
                 "An id must have 28 characters: 24 of the question, '_' and three "
                 f"digits of the snippet. Received: {name!r}."
@@ -118,8 +120,8 @@ def read_nbest(text: str, *, name: str = "nbest") -> dict[str, list[Answer]]:
             and a probability.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
-    except ValueError as error:
+        value = json.loads(text, object_pairs_hook=_unique, parse_int=float)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{name} must be JSON. Received: {error}.") from None
     if not isinstance(value, dict):
         raise InputError(f"{name} must hold an object. Received: {text[:60]!r}.")
@@ -140,13 +142,13 @@ def _read_answers(entries: object, key: str, name: str) -> list[Answer]:
     for entry in entries if isinstance(entries, list) else [entries]:
         fields = entry if isinstance(entry, dict) else {}
         answer, probability = fields.get("text"), fields.get("probability")
-        is_number = isinstance(probability, int | float) and math.isfinite(probability)
+        is_number = isinstance(probability, float) and math.isfinite(probability)
         if not isinstance(answer, str) or not is_number:
             raise InputError(
                 f"{name}, {key!r}: An answer must have a text and a finite "
                 f"probability. Received: {entry!r}."
             )
-        answers.append((answer, float(probability)))
+        answers.append((answer, probability))
     return answers
 
 
@@ -172,9 +174,12 @@ def _paths(output_path: str) -> tuple[pathlib.Path, pathlib.Path]:
 
 def run(nbest_path: str, output_path: str) -> None:
     """Reads, joins, ranks and writes, and prints what was left out."""
-    text = pathlib.Path(nbest_path).read_text(encoding="utf-8")
+    text = pathlib.Path(nbest_path).read_text(encoding="utf-8-sig")
     nbest = read_nbest(text, name=nbest_path)
-    questions = join(nbest)
+    try:
+        questions = join(nbest)
+    except InputError as error:
+        raise InputError(f"{nbest_path}: {error}") from None
     ranked = {name: rank(answers) for name, answers in questions.items()}
     path, path_with_probabilities = _paths(output_path)
     _write(path, make_submission(ranked))

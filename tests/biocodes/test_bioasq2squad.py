@@ -243,7 +243,7 @@ def test_abstracts_take_the_place_of_snippets(root, tmp_path):
     assert list(places(data["data"][0]["paragraphs"])) == [(f"{Q1}_000", 3, "A")]
     (tmp_path / "a.json").write_text('{"7": 1}')
     done = run(root, tmp_path / "q.json", *flags)
-    assert "must hold a text for each id. Received: '7': 1." in done.stderr
+    assert "whole characters for each id. Received: {'7': 1}." in done.stderr
 
 
 def test_fits_the_other_programs():
@@ -259,16 +259,15 @@ def test_fits_the_other_programs():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("{", "must be JSON in UTF-8. Received: Expecting"),
+        ("{", "q.json: It must be JSON in UTF-8. Received: Expecting"),
+        ("[" * 100_000, "must be JSON in UTF-8. Received: maximum recursion"),
         ([], "must hold an object. Received: []."),
         ({}, "must have questions, a list. Received: None."),
-        (
-            {"questions": []},
-            "There must be a question of type 'factoid'. Received: {}.",
-        ),
-        ([{"type": "factoid"}], "A question must have a 'id', a string of whole ch"),
-        ([question("x", "factoid", ["a"], "a")], "24 hexadecimal digits as id, and at"),
-        ([question(Q1, "factoid", [[1]], "a")], f"Question '{Q1}': exact_answer must "),
+        ({"questions": []}, "must be a question of type 'factoid'. Received: {}."),
+        ([{"type": "factoid"}], "q.json: A question must have a 'id', a string of w"),
+        ([question("x", "factoid", ["a"], "a")], "q.json: An id must be 24 hexade"),
+        ([question(Q1, "factoid", [[1]], "a")], f"n: Question '{Q1}': exact_answer "),
+        ([question(Q1, "factoid", [["\ud835"]], "a")], "Received: [['\\ud835']]."),
         (
             [question(Q1, "factoid", [], "a") | {"snippets": ["a"]}],
             f"A snippet of {Q1} must have a 'text', a string of whole characters. R",

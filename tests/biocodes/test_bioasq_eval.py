@@ -257,11 +257,18 @@ def test_answers_of_other_forms_are_refused(kind, gold, answer, message):
     [
         ("{", "s must be JSON in UTF-8. Received: Expecting"),
         ("[]", "s must hold an object with a list of questions. Received: '[]'."),
-        ('{"questions": [{"type": "list"}]}', "In the submission, a question must be"),
+        ("[" * 100_000, "s must be JSON in UTF-8. Received: maximum recursion"),
+        ('{"questions": [{"type": "list"}]}', "s: A question must be an object with"),
+        (
+            '{"questions": [{"id": "q1", "exact_answer": [null]}]}',
+            "s: Question 'q1': T",
+        ),
+        ('{"questions": [{"id": "q1_000"}]}', "g. Received: others, such as 'q1_000'."),
     ],
 )
 def test_command_refuses(root, tmp_path, text, message):
-    (tmp_path / "g").write_text('{"questions": []}')
+    golden = {"questions": [question(1, "factoid", [["a"]])]}
+    (tmp_path / "g").write_text(json.dumps(golden))
     (tmp_path / "s").write_text(text)
     done = run(root, tmp_path / "g", tmp_path / "s")
     assert (done.returncode, done.stdout) == (1, "")

@@ -132,7 +132,10 @@ def test_sums_are_those_of_a_loop_in_any_order(entries, random):
         ("{", "nbest.json must be JSON. Received: Expecting property name"),
         ('{"a": [], "b": [], "a": []}', "must be JSON. Received: the key 'a' 2 times."),
         ("[1]", "nbest.json must hold an object. Received: '[1]'."),
-        ('{"short_000": []}', "An id must have 28 characters: 24 of the question, '_'"),
+        ("[" * 100_000, "nbest.json must be JSON. Received: maximum recursion"),
+        ('{"short_000": []}', "nbest.json: An id must have 28 characters: 24 of the "),
+        (json.dumps({f"{Q1}-000": []}), f"digits of the snippet. Received: '{Q1}-000'"),
+        (f'{{"{Q1}_000": [{{"text": "a", "probability": 1{"0" * 400}}}]}}', "a finite"),
         (
             json.dumps({f"{Q1}_000": [{"text": "a"}]}),
             f"'{Q1}_000': An answer must have a text and a finite probability. "
