@@ -50,11 +50,13 @@ class Targets:
     Attributes:
         examples: In the order of the file.
         skipped: By reason, the ids of the questions that were skipped.
+        incomplete: By reason, those of questions that lack some of their answers.
         num_several: Questions with several answers.
     """
 
     examples: list[Example]
     skipped: dict[str, list[str]]
+    incomplete: dict[str, list[str]]
     num_several: int
 
 
@@ -92,6 +94,7 @@ def find_targets(
     """
     examples: list[Example] = []
     skipped: dict[str, list[str]] = collections.defaultdict(list)
+    incomplete: dict[str, list[str]] = collections.defaultdict(list)
     num_several = 0
     for one, passage in zip(questions, passages, strict=True):
         if has_impossible and one.is_impossible:
@@ -108,9 +111,11 @@ def find_targets(
                 "--on_bad_answers=skip leaves them out",
                 [(answer.text[:60], answer.start) for answer in given],
             )
+        if reason:
+            (incomplete if found else skipped)[reason].append(one.id)
         if not found:
-            skipped[reason].append(one.id)
-        elif answers == "expand":
+            continue
+        if answers == "expand":
             examples += [Example(one, passage, (span,)) for span in found]
         else:
             examples.append(Example(one, passage, tuple(found)))
@@ -120,7 +125,7 @@ def find_targets(
             f"passage is needed. Received: {len(questions)} questions, all skipped: "
             f"{json.dumps({reason: len(ids) for reason, ids in skipped.items()})}."
         )
-    return Targets(examples, dict(skipped), num_several)
+    return Targets(examples, dict(skipped), dict(incomplete), num_several)
 
 
 def _check_answers(
@@ -202,17 +207,20 @@ def log_skipped(targets: Targets, path: str, answers: str) -> None:
         path: The file.
         answers: One of `ANSWERS`.
     """
-    for reason, ids in targets.skipped.items():
-        more = f" and {len(ids) - _MAX_LOGGED} more" if len(ids) > _MAX_LOGGED else ""
-        logging.warning(
-            "%s: %d questions are skipped, as %s: %s%s. All are in "
-            "skipped_questions.json.",
-            path,
-            len(ids),
-            reason,
-            ", ".join(ids[:_MAX_LOGGED]),
-            more,
-        )
+    found = [("are skipped", targets.skipped)]
+    found.append(("are trained on without some answers", targets.incomplete))
+    for what, by_reason in found:
+        for reason, ids in by_reason.items():
+            more = len(ids) - _MAX_LOGGED
+            logging.warning(
+                "%s: %d questions %s, as %s: %s%s. All are in skipped_questions.json.",
+                path,
+                len(ids),
+                what,
+                reason,
+                ", ".join(ids[:_MAX_LOGGED]),
+                f" and {more} more" if more > 0 else "",
+            )
     if targets.num_several and answers == "first":
         logging.warning(
             "%s: %d questions have several answers; the first one is trained on "

@@ -37,7 +37,8 @@ class Split:
         windows: N windows of its questions, or of its examples.
         targets: With answers to train on, arrays [N, ...] by feature key:
             "start_positions" and "end_positions", or "label_ids".
-        skipped: By reason, the ids of questions that are not trained on.
+        skipped: By reason, the ids of questions that are not trained on, or not
+            with all their answers.
     """
 
     path: str
@@ -185,7 +186,11 @@ class Reader:
             windows, [example.spans for example in examples]
         )
         targets = {"start_positions": starts, "end_positions": ends}
-        return Split(path, windows, targets, found.skipped)
+        partly = {
+            f"trained on without some answers: {reason}": ids
+            for reason, ids in found.incomplete.items()
+        }
+        return Split(path, windows, targets, found.skipped | partly)
 
     def _with_labels(self, path: str, questions: Sequence[question.Question]) -> Split:
         """Returns windows with the labels of their questions."""

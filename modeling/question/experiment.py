@@ -16,6 +16,14 @@ from modeling.question import settings as settings_lib
 from modeling.tasks import question as question_task
 from modeling.tasks import yes_no
 
+# Flags that change what is trained on, besides those of all programs.
+_TRAINED_BY = (
+    "answers",
+    "doc_stride",
+    "max_query_length",
+    "on_bad_answers",
+    "version_2_with_negative",
+)
 _SPAN_HEAD = ("cls/squad/output_weights", "cls/squad/output_bias")
 _LABEL_HEAD = ("output_weights", "output_bias")
 
@@ -46,6 +54,7 @@ class Experiment:
             labels=question.LABELS if settings.is_yes_no else (),
             length=self._length and dataclasses.asdict(self._length),
             training_data=digest,
+            trained_by={name: getattr(settings, name) for name in _TRAINED_BY},
         )
         self._threshold = predictions.stored_threshold(settings, self._resumed_from)
         self._log_plan()
@@ -82,7 +91,7 @@ class Experiment:
             predictions.check_right_answers(devel, settings)
         if settings.do_predict:
             predicted = reader.read(settings.predict_file)
-            predictions.check_golden_file(predicted, settings)
+            predictions.check_scorable(predicted, settings)
         return training, devel, predicted
 
     @property

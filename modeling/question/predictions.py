@@ -29,7 +29,8 @@ def check_right_answers(split: dataset.Split, settings: settings_lib.Settings) -
         settings: The type of question.
 
     Raises:
-        errors.InputError: If it has none.
+        errors.InputError: If it has none, or passages of one question have
+            different labels.
     """
     key = "label" if settings.is_yes_no else "answers"
     if all(getattr(one, key) is None for one in split.questions):
@@ -37,18 +38,23 @@ def check_right_answers(split: dataset.Split, settings: settings_lib.Settings) -
             f"{split.path}: --devel_file must have right answers. Received: "
             f"{len(split.questions)} questions without."
         )
+    if settings.is_yes_no:
+        submission.golden(split.questions, "yesno")  # Raises where labels differ.
 
 
-def check_golden_file(split: dataset.Split, settings: settings_lib.Settings) -> None:
-    """Raises unless the answers to a file can be scored by --golden_file, if given.
+def check_scorable(split: dataset.Split, settings: settings_lib.Settings) -> None:
+    """Raises unless the answers to a file can be scored by the right ones, if given.
 
     Args:
         split: The file.
-        settings: Names the file of right answers.
+        settings: Names --golden_file.
 
     Raises:
-        errors.InputError: If that cannot be read, or has none of the questions.
+        errors.InputError: If that cannot be read, or has none of the questions; or
+            if the file gives passages of one question different labels.
     """
+    if settings.is_yes_no:
+        submission.golden(split.questions, "yesno")  # Raises where labels differ.
     if not settings.golden_file:
         return
     ids = [one.id for one in split.questions]
@@ -60,7 +66,7 @@ def check_golden_file(split: dataset.Split, settings: settings_lib.Settings) -> 
         )
     none = [{"id": submission.group_of(name)} for name in ids]
     kind = settings.question_type
-    scoring.score_golden(settings.golden_file, {"questions": none}, kind)
+    scoring.score_golden(settings.golden_file, {"questions": none}, kind, warns=False)
 
 
 def stored_threshold(
@@ -154,8 +160,8 @@ def write(
         for one, answer in zip(split.questions, predicted, strict=True):
             writer.write(one, answer)
             outcome.add(one.id, answer, keeps_nbest=submits)
-    scores = scoring.score(split.questions, outcome, settings, threshold=threshold)
     _remove_earlier(folder, settings, submits=submits)
+    scores = scoring.score(split.questions, outcome, settings, threshold=threshold)
     if submits:
         submitted = _submission(outcome, kind, threshold)
         files.write_json(folder / SUBMISSION_FILE, submitted)
@@ -176,6 +182,8 @@ def _remove_earlier(
         names.add(SUBMISSION_FILE)
     if not settings.version_2_with_negative:
         names.add(answer_files.NULL_ODDS_FILE)
+    if settings.is_yes_no:
+        names.add(answer_files.DETAIL_FILE)
     for name in names:
         files.remove(folder / name)
 

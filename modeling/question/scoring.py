@@ -83,6 +83,8 @@ def score(
     right = submission.golden(questions, kind)
     if not right:
         return {}
+    key = "label" if kind == "yesno" else "answers"
+    _warn_of_unknown([getattr(one, key) for one in questions])
     if kind == "yesno":
         return submission.score(right, submission.labels(outcome.yes), kind)
     if threshold is not None:
@@ -118,12 +120,7 @@ def _score_squad(
     ]
     if not golds:
         return {}
-    if len(golds) < len(questions):
-        logging.warning(
-            "%d of %d questions have right answers; the scores are theirs.",
-            len(golds),
-            len(questions),
-        )
+    _warn_of_unknown([one.answers for one in questions])
     if all(texts for _, texts in golds) and not settings.version_2_with_negative:
         return squad_eval.score(golds, outcome.texts)
     return squad_eval.score_v2(
@@ -134,28 +131,44 @@ def _score_squad(
     )
 
 
-def score_golden(path: str, submitted: dict, kind: str) -> dict[str, float]:
+def _warn_of_unknown(right: Sequence[object]) -> None:
+    """Warns if some right answers are None, as scores are without these then."""
+    num_known = sum(answer is not None for answer in right)
+    if num_known < len(right):
+        logging.warning(
+            "%d of %d questions have right answers; the scores are theirs.",
+            num_known,
+            len(right),
+        )
+
+
+def score_golden(
+    path: str, submitted: dict, kind: str, *, warns: bool = True
+) -> dict[str, float]:
     """Scores a submission by BioASQ's file of right answers.
 
     Args:
         path: The file.
         submitted: The submission.
         kind: The type of question.
+        warns: Whether to warn of what the scores leave out, such as questions that
+            are in only one of both.
 
     Raises:
         errors.InputError: If the file cannot be read or has none of the questions.
     """
     try:
         right = bioasq_eval.read_questions(path)
-        scores = submission.score(right, submitted, kind)
+        scores = bioasq_eval.score(
+            right, submitted["questions"], names=(path, "the submission")
+        )
     except OSError as error:
         raise errors.InputError(
             f"{path}: --golden_file must be a file of right answers. Received: "
             f"{error.strerror}."
         ) from None
     except bioasq_eval.InputError as error:
-        text = str(error)
-        raise errors.InputError(text if path in text else f"{path}: {text}") from None
+        raise errors.InputError(str(error)) from None
     ids = {entry["id"] for entry in submitted["questions"]}
     num_known = sum(q["id"] in ids for q in right if q.get("type") == kind)
     if not num_known:
@@ -163,4 +176,11 @@ def score_golden(path: str, submitted: dict, kind: str) -> dict[str, float]:
             f"{path}: --golden_file must have {kind} questions of --predict_file. "
             f"Received: {len(right)} questions, none of them."
         )
-    return scores
+    other_types = {
+        f"golden {name} questions" for name in settings_lib.TYPES if name != kind
+    }
+    for note in scores.notes if warns else ():
+        # A submission has questions of one type.
+        if not any(name in note for name in other_types):
+            logging.warning("%s: %s", path, note)
+    return submission.measures(scores, kind)

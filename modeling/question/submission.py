@@ -178,9 +178,18 @@ def score(
     Raises:
         bioasq_eval.InputError: If the right answers are not in BioASQ's form.
     """
-    measures = bioasq_eval.score(right, submitted["questions"]).measures
+    return measures(bioasq_eval.score(right, submitted["questions"]), kind)
+
+
+def measures(scores: bioasq_eval.Scores, kind: str) -> dict[str, float]:
+    """Returns the measures of one type of question, by names such as "list_f1".
+
+    Args:
+        scores: Those of a submission.
+        kind: "factoid", "list" or "yesno".
+    """
     return {
-        name.lower().replace(" ", "_"): measures[name]
+        name.lower().replace(" ", "_"): scores.measures[name]
         for name, (of_kind, _) in bioasq_eval.MEASURES.items()
         if of_kind == kind
     }

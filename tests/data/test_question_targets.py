@@ -93,6 +93,18 @@ def test_one_answer_that_is_there_is_enough():
         find(one, answers="first")
 
 
+@pytest.mark.parametrize("answers", ["all", "expand"])
+def test_answers_that_are_lost_are_told(answers, caplog):
+    found = find(make(("born", 0), ("Bonn", 0)), answers=answers)
+    assert found.skipped == {}
+    assert found.incomplete == {"the answer is not at its answer_start": ["q"]}
+    question_targets.log_skipped(found, "a.json", answers)
+    assert (
+        "a.json: 1 questions are trained on without some answers, as the answer is "
+        "not at its answer_start: q. All are in skipped_questions.json." in caplog.text
+    )
+
+
 def test_a_question_may_have_no_answer():
     none = make(is_impossible=True)
     assert spans_of(none, make(("born", 0)), has_impossible=True) == [(), ((0, 0),)]

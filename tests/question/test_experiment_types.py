@@ -144,6 +144,38 @@ def test_flat_files_and_batches_give_the_same(yes_no, qa_run, qa_folder, tmp_pat
             assert ours == pytest.approx(theirs, abs=1e-5)
 
 
+def test_labels_that_differ_are_refused_before_anything_is_done(
+    yes_no, qa_run, qa_folder, tmp_path
+):
+    rows = [
+        {"id": f"{'a' * 24}_00{i}", "question": "?", "context": "c", "label": label}
+        for i, label in enumerate(("yes", "no"))
+    ]
+    (tmp_path / "rows.json").write_text(json.dumps({"data": rows}))
+    common = {"question_type": "yesno", "init_checkpoint": str(yes_no[0])}
+    for role in ("predict", "devel"):
+        flags = {f"{role}_file": str(tmp_path / "rows.json")}
+        flags["do_predict" if role == "predict" else "do_eval"] = True
+        with pytest.raises(errors.InputError, match="must have the same answer"):
+            qa_run(tmp_path / role, **common, **flags)
+        assert not list((tmp_path / role).iterdir())
+
+
+def test_yes_or_no_leaves_no_places_of_other_answers(
+    yes_no, qa_run, qa_folder, tmp_path
+):
+    (tmp_path / "predictions_detail.json").write_text("{}")
+    qa_run(
+        tmp_path,
+        question_type="yesno",
+        do_predict=True,
+        predict_file=str(qa_folder / "yesno_test.json"),
+        init_checkpoint=str(yes_no[0]),
+    )
+    assert (tmp_path / "predictions.json").exists()
+    assert not (tmp_path / "predictions_detail.json").exists()
+
+
 def test_answers_yes_or_no_on_the_spot(yes_no, qa_run, capsys):
     options = {"question": "What causes flu ?", "passage": "cancer"}
     qa_run(yes_no[0], question_type="yesno", **options)

@@ -62,6 +62,34 @@ def test_nothing_is_scored_where_no_answer_is_known():
         assert scoring.score([make("a", None)], outcome_of(a="x"), settings) == {}
 
 
+def test_labels_that_are_not_known_are_told(caplog):
+    questions = [
+        question.Question(id=name, text="", context="c", path="p", label=label)
+        for name, label in (("a", "yes"), ("b", None))
+    ]
+    outcome = scoring.Outcome(yes={"a": 0.9, "b": 0.9})
+    scores = scoring.score(questions, outcome, make_settings(question_type="yesno"))
+    assert scores["yesno_acc"] == 1.0
+    assert "1 of 2 questions have right answers; the scores are theirs" in caplog.text
+
+
+def test_golden_questions_that_were_not_asked_are_told(tmp_path, caplog):
+    path = tmp_path / "golden.json"
+    entries = [
+        {"id": name, "type": kind, "exact_answer": [["a"]]}
+        for name, kind in (("x", "factoid"), ("y", "factoid"), ("z", "list"))
+    ]
+    path.write_text(json.dumps({"questions": entries}))
+    submitted = {"questions": [entries[0]]}
+    for warns in (False, True):
+        assert not caplog.messages
+        scores = scoring.score_golden(str(path), submitted, "factoid", warns=warns)
+        assert scores["factoid_strict_acc"] == 1.0
+    (message,) = caplog.messages
+    assert message.startswith(f"{path}: 1 golden factoid questions are not in the subm")
+    assert message.endswith(": y")
+
+
 def test_questions_without_an_answer_are_scored_as_in_squad_2():
     questions = [
         make("a", "tau"),
