@@ -37,6 +37,7 @@ def make(
     labels: Sequence[str] = (),
     length: Mapping[str, int] | None = None,
     training_data: str | None = None,
+    trained_by: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Returns what run.json says of a run.
 
@@ -47,6 +48,7 @@ def make(
         labels: The labels in the order of ids; none for a task without.
         length: Counts that say how long it trains; None for a run without training.
         training_data: Digest of what it is trained on; None for no training.
+        trained_by: What else the training depends on, by the names of flags.
 
     Returns:
         "model", what a resumed run must have in common with it, and
@@ -64,10 +66,12 @@ def make(
             "learning_rate",
             "max_seq_length",
             "adam_bias_correction",
+            "optimizer",
+            "precision",
             "seed",
         )
         training = {name: getattr(settings, name) for name in names}
-        training |= length
+        training |= {**length, **(trained_by or {})}
         training["select_on"] = getattr(settings, "select_on", "none")
         training["training_data_sha256"] = training_data
     return {MODEL: model, TRAINING: training}
@@ -145,15 +149,29 @@ def check_same_run(
         return
     for name, value in record[MODEL].items():
         if before[MODEL].get(name) != value:
-            raise other_run(output_dir, name, before[MODEL].get(name), value)
-    for name, value in record[TRAINING].items():
-        if before[TRAINING].get(name) != value:
-            logging.warning(
-                "The run goes on with another %s: %s before, %s now.",
-                name,
-                _short(before[TRAINING].get(name)),
-                _short(value),
-            )
+            there, trains = before[MODEL].get(name), bool(record[TRAINING])
+            raise other_run(output_dir, name, there, value, trains=trains)
+    for name in changed_training(before, record):
+        logging.warning(
+            "The run goes on with another %s: %s before, %s now.",
+            name,
+            _short(before[TRAINING][name]),
+            _short(record[TRAINING][name]),
+        )
+
+
+def changed_training(before: Record, record: Record) -> list[str]:
+    """Returns what of a training is not as it was.
+
+    Args:
+        before: The record in the output folder.
+        record: What `make` says of the run that is asked for.
+
+    Returns:
+        Names of values under "training" that are in both and differ.
+    """
+    old, new = before[TRAINING], record[TRAINING]
+    return [name for name in new if name in old and old[name] != new[name]]
 
 
 def other_run(
@@ -161,6 +179,8 @@ def other_run(
     name: str,
     there: Any,  # noqa: ANN401
     wanted: Any,  # noqa: ANN401
+    *,
+    trains: bool,
 ) -> errors.InputError:
     """Returns the error for a folder whose checkpoints are of another run.
 
@@ -169,16 +189,22 @@ def other_run(
         name: What differs.
         there: What it is in the folder.
         wanted: What it is in the run that is asked for.
+        trains: Whether that run trains, and so might start over.
     """
     if isinstance(there, dict) and isinstance(wanted, dict):
         there, wanted = (
             {key: value for key, value in one.items() if other.get(key) != value}
             for one, other in ((there, wanted), (wanted, there))
         )
+    advice = (
+        "Use another --output_dir, or --resume=never to delete its checkpoints and "
+        "start over."
+        if trains
+        else "Give the flags that it was trained with, or use another --output_dir."
+    )
     return errors.InputError(
         f"{output_dir}: --output_dir holds another run, of other {name}. "
-        f"There: {_short(there)}. Received: {_short(wanted)}. Use another "
-        "--output_dir, or --resume=never to delete its checkpoints and start over."
+        f"There: {_short(there)}. Received: {_short(wanted)}. {advice}"
     )
 
 

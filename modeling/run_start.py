@@ -71,13 +71,18 @@ def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
         The prefix of the best checkpoint if the run selected by scores, else
         of the newest; None if there is none.
     """
-    checkpoints = saver.Saver(output_dir, read_only=True)
-    record = run_record.read(output_dir)
-    best = checkpoints.best()
+    latest = saver.Saver(output_dir, read_only=True).latest()
+    return _selected_checkpoint(output_dir) or latest
+
+
+def _selected_checkpoint(folder: str | os.PathLike[str]) -> str | None:
+    """Returns the best checkpoint of a run that selected by scores."""
+    record = run_record.read(folder)
     training = record[run_record.TRAINING] if record else {}
-    if best and training.get("select_on", "none") != "none":
-        return os.path.join(output_dir, best["checkpoint"])
-    return checkpoints.latest()
+    if training.get("select_on", "none") == "none":
+        return None
+    best = saver.Saver(folder, read_only=True).best()
+    return best and os.path.join(folder, best["checkpoint"])
 
 
 def _check_init_checkpoint_stays(settings: settings_lib.TrainSettings) -> None:
@@ -136,6 +141,8 @@ def make_model(
     # other, so they would stay.
     gc.collect()
     checkpoint = resumed_from or settings.init_checkpoint
+    if checkpoint and os.path.isdir(checkpoint):
+        checkpoint = _selected_checkpoint(checkpoint) or checkpoint
     if not checkpoint:
         runs.check_random_start(trains=trains)
         return make_everywhere(), 0

@@ -187,12 +187,36 @@ def train(
     if replicas.is_chief:
         if not resumed_from:
             checkpoints.discard_all()
-        run_record.write(record, settings)
+        _write_record(record, settings, is_over=first_step >= length.num_train_steps)
     last_step = trainer.train(first_step)
     if replicas.is_chief:
         plots.draw_training(settings.output_dir)
     replicas.gather_objects(None)  # All files are there before any process reads.
     return last_step
+
+
+def _write_record(
+    record: run_record.Record, settings: settings_lib.TrainSettings, *, is_over: bool
+) -> None:
+    """Writes the record of the run, but not of a training that was over before.
+
+    Args:
+        record: What `run_record.make` says of the run.
+        settings: Names the output folder.
+        is_over: Whether no update is left to make.
+    """
+    before = run_record.read(settings.output_dir) if is_over else None
+    if before is None:
+        run_record.write(record, settings)
+        return
+    changed = run_record.changed_training(before, record)
+    if changed:
+        logging.warning(
+            "%s: Its training is over, so its weights stay those of the run before, "
+            "with another %s. --resume=never trains anew.",
+            settings.output_dir,
+            ", ".join(changed),
+        )
 
 
 def _make_optimizer(

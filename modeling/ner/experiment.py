@@ -28,6 +28,15 @@ from modeling.training import inference
 _HEAD = ("output_weights", "output_bias")
 _LEGACY_SCORES = ("eval_f", "eval_precision", "eval_recall", "loss")
 _BEST_METRIC = "entity_f1"
+# Flags that change what is trained on, besides those of all programs.
+_TRAINED_BY = (
+    "length_buckets",
+    "long_sentences",
+    "loss",
+    "ner_reader",
+    "on_bad_tags",
+    "tag_scheme",
+)
 
 
 class Experiment:
@@ -71,6 +80,7 @@ class Experiment:
             labels=self._labels,
             length=self._length and dataclasses.asdict(self._length),
             training_data=digest,
+            trained_by={name: getattr(settings, name) for name in _TRAINED_BY},
         )
         self._log_plan()
         runs.seed_new_weights(settings.seed)
@@ -144,7 +154,9 @@ class Experiment:
             return known or ner.LEGACY_LABELS, True
         labels = ner.derive_labels(sentences[settings.training_file])
         if self._resumed_from and known not in (None, labels):
-            raise run_record.other_run(settings.output_dir, "labels", known, labels)
+            raise run_record.other_run(
+                settings.output_dir, "labels", known, labels, trains=True
+            )
         return labels, settings.init_head and known in (None, labels)
 
     def _log_plan(self) -> None:

@@ -28,6 +28,15 @@ from modeling.text import tokenization, vocabulary
 from modeling.training import inference
 
 _BEST_METRIC = "masked_lm_accuracy"
+# Flags that change what is trained on, besides those of all programs.
+_TRAINED_BY = (
+    "dynamic_masking",
+    "input_weights",
+    "masked_lm_prob",
+    "max_predictions_per_seq",
+    "ngram_masking",
+    "whole_word_masking",
+)
 # What eval_results.txt has besides the step, as the original's.
 _LEGACY_SCORES = (
     "loss",
@@ -82,6 +91,7 @@ class Experiment:
             task="pretraining",
             length=dataclasses.asdict(self._length),
             training_data=self._training.records.digest() if trains else None,
+            trained_by={name: getattr(settings, name) for name in _TRAINED_BY},
         )
         self._log_plan()
         runs.seed_new_weights(settings.seed)
@@ -214,6 +224,14 @@ class Experiment:
             )
         plan.append(f"Output: {settings.output_dir}")
         logging.info("The plan of this run:\n  %s", "\n  ".join(plan))
+        if settings.trains and settings.num_warmup_steps >= settings.num_train_steps:
+            logging.warning(
+                "The learning rate rises to the last step and never falls, as "
+                "--num_warmup_steps=%d is no fewer than --num_train_steps=%d. A tenth "
+                "of these is usual.",
+                settings.num_warmup_steps,
+                settings.num_train_steps,
+            )
 
     def _train(self) -> None:
         """Trains the model."""

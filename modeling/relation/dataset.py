@@ -213,4 +213,6 @@ def check_resumed(
         labels: Those of this run.
     """
     if known not in (None, labels):
-        raise run_record.other_run(settings.output_dir, "labels", known, labels)
+        raise run_record.other_run(
+            settings.output_dir, "labels", known, labels, trains=True
+        )

@@ -168,9 +168,14 @@ def test_output_dir_of_another_configuration(
     message = refusal(run.start, interrupted_ner)
     there, wanted = '{"hidden_dropout_prob": 0.1}', '{"hidden_dropout_prob": 0.25}'
     assert message.startswith(other_run(interrupted_ner, "sizes", there, wanted))
-    # Prediction with it is refused, too.
+    assert "--resume=never" in message
+    # Prediction with it is refused, too, but its weights are not to be deleted.
     options = {"do_train": False, "do_predict": True}
-    assert refusal(run.start, interrupted_ner, **options) == message
+    message = refusal(run.start, interrupted_ner, **options)
+    assert message.startswith(other_run(interrupted_ner, "sizes", there, wanted))
+    assert message.endswith(
+        "Give the flags that it was trained with, or use another --output_dir."
+    )
 
 
 def test_output_dir_of_another_vocabulary(

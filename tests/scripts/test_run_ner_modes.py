@@ -127,6 +127,19 @@ def test_selection_goes_on_with_the_best_checkpoint(selecting_run, tmp_path):
     assert results["global_step"] == str(best["step"])
 
 
+def test_selected_checkpoint_is_used_in_other_folders(selecting_run, tmp_path, caplog):
+    folder = tmp_path / "selected"
+    # The rate falls to 0, so that the second evaluation is no better.
+    options = {"select_on": "devel", "eval_every_steps": 3, "save_checkpoints_steps": 3}
+    selecting_run(folder, num_train_epochs=12.0, learning_rate=0.0, **options)
+    assert read_json(folder / "best_checkpoint.json")["step"] == 3
+    for flags in ({"do_predict": True, "do_train": False}, {"num_train_epochs": 4.0}):
+        caplog.clear()
+        other = tmp_path / str(len(flags))
+        selecting_run(other, init_checkpoint=str(folder), **flags)
+        assert f"Checkpoint: {folder / 'model.ckpt-3'} " in caplog.text
+
+
 def test_selection_stops_when_scores_get_no_better(selecting_run, tmp_path, caplog):
     options = {"select_on": "devel", "patience": 2, "learning_rate": 0.0}
     selecting_run(tmp_path, num_train_epochs=12.0, eval_every_steps=3, **options)

@@ -208,6 +208,23 @@ def test_finished_run_only_predicts(ner_run, trained_ner, tmp_path, caplog):
     assert metric_steps(folder) == metric_steps(trained_ner.folder)
 
 
+def test_finished_run_says_that_other_flags_come_too_late(
+    ner_run, trained_ner, tmp_path, caplog
+):
+    folder = tmp_path / "copy"
+    shutil.copytree(trained_ner.folder, folder)
+    record = (folder / "run.json").read_bytes()
+    for _ in range(2):
+        caplog.clear()
+        ner_run(folder, loss="masked_mean", optimizer="lamb")
+        assert (
+            f"{folder}: Its training is over, so its weights stay those of the run "
+            "before, with another optimizer, loss. --resume=never trains anew."
+        ) in caplog.messages
+        # What it says is still true of the weights.
+        assert (folder / "run.json").read_bytes() == record
+
+
 def test_prediction_from_output_dir_says_its_step(ner_run, interrupted_ner):
     ner_run(interrupted_ner, do_train=False, do_eval=True)
     assert "global_step = 15\n" in (interrupted_ner / "eval_results.txt").read_text()
