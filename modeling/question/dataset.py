@@ -36,7 +36,8 @@ class Split:
         path: The file.
         windows: N windows of its questions, or of its examples.
         targets: With answers to train on, arrays [N, ...] by feature key:
-            "start_positions" and "end_positions", or "label_ids".
+            "start_positions" and "end_positions", or "label_ids"; or all of them,
+            where -1 is the label of a question with a span.
         skipped: By reason, the ids of questions that are not trained on, or not
             with all their answers.
     """
@@ -149,23 +150,35 @@ class Reader:
         windows.log_size(path)
         return Split(path, windows, {}, {})
 
-    def read_training(self, path: str) -> Split:
+    def read_training(self, path: str, yes_no_path: str | None = None) -> Split:
         """Reads questions to train on, in the original's order.
+
+        Args:
+            path: The file.
+            yes_no_path: One of yes/no questions, to train on with those of the other.
 
         Raises:
             errors.InputError: If a question or an answer is not as it must be.
         """
-        is_yes_no = self._settings.is_yes_no
-        questions = question.read_file(path, is_yes_no=is_yes_no, unique_ids=False)
-        make = self._with_labels if is_yes_no else self._with_positions
-        split = make(path, questions)
-        split.windows.log_size(path)
+        if self._settings.is_yes_no:
+            split = self._with_labels(path, _read_labelled(path))
+        else:
+            labelled = _read_labelled(yes_no_path) if yes_no_path else []
+            questions = question.read_file(path, unique_ids=False)
+            split = self._with_positions(path, questions, labelled)
+            if labelled:
+                both = f"{path} and {yes_no_path}"
+                split = dataclasses.replace(split, path=both)
+        split.windows.log_size(split.path)
         return split
 
     def _with_positions(
-        self, path: str, questions: Sequence[question.Question]
+        self,
+        path: str,
+        questions: Sequence[question.Question],
+        labelled: Sequence[question.Question],
     ) -> Split:
-        """Returns windows with the positions of answers."""
+        """Returns windows with the positions of answers; and labels, if any."""
         settings = self._settings
         contexts = [one.context for one in questions]
         found = question_targets.find_targets(
@@ -177,7 +190,14 @@ class Reader:
             on_bad_answers=settings.on_bad_answers,
         )
         question_targets.log_skipped(found, path, settings.answers)
-        examples = _shuffled(found.examples)
+        passages = question_passages.split_all(
+            [one.context for one in labelled], self._tokenizer
+        )
+        examples = found.examples + [
+            question_targets.Example(one, passage, ())
+            for one, passage in zip(labelled, passages, strict=True)
+        ]
+        examples = _shuffled(examples)
         windows = self.windows(
             [example.question for example in examples],
             [example.passage for example in examples],
@@ -186,6 +206,8 @@ class Reader:
             windows, [example.spans for example in examples]
         )
         targets = {"start_positions": starts, "end_positions": ends}
+        if labelled:
+            targets["label_ids"] = _label_ids(windows)
         partly = {
             f"trained on without some answers: {reason}": ids
             for reason, ids in found.incomplete.items()
@@ -194,15 +216,30 @@ class Reader:
 
     def _with_labels(self, path: str, questions: Sequence[question.Question]) -> Split:
         """Returns windows with the labels of their questions."""
-        for one in questions:
-            if one.label is None:
-                raise one.error(
-                    'In training it must have an "answer", yes or no', "none"
-                )
         windows = self.windows(_shuffled(questions))
-        ids = [question.LABELS.index(one.label) for one in windows.questions]
-        labels = np.array(ids, np.int32)[windows.of_question]
-        return Split(path, windows, {"label_ids": labels}, {})
+        return Split(path, windows, {"label_ids": _label_ids(windows)}, {})
+
+
+def _read_labelled(path: str) -> list[question.Question]:
+    """Reads yes/no questions to train on.
+
+    Raises:
+        errors.InputError: If one has no label.
+    """
+    questions = question.read_file(path, is_yes_no=True, unique_ids=False)
+    for one in questions:
+        if one.label is None:
+            raise one.error('In training it must have an "answer", yes or no', "none")
+    return questions
+
+
+def _label_ids(windows: question_windows.Windows) -> np.ndarray:
+    """Returns int32[N], the label of each window, -1 where there is none."""
+    ids = [
+        -1 if one.label is None else question.LABELS.index(one.label)
+        for one in windows.questions
+    ]
+    return np.array(ids, np.int32)[windows.of_question]
 
 
 def _shuffled(items: Sequence) -> list:

@@ -13,8 +13,8 @@ from modeling import distribution, files, run_record, run_start, run_training, r
 from modeling.data import batching, question
 from modeling.question import answerer, dataset, predictions, scoring
 from modeling.question import settings as settings_lib
+from modeling.tasks import joint_question, yes_no
 from modeling.tasks import question as question_task
-from modeling.tasks import yes_no
 
 # Flags that change what is trained on, besides those of all programs.
 _TRAINED_BY = (
@@ -54,12 +54,19 @@ class Experiment:
             labels=question.LABELS if settings.is_yes_no else (),
             length=self._length and dataclasses.asdict(self._length),
             training_data=digest,
-            trained_by={name: getattr(settings, name) for name in _TRAINED_BY},
+            trained_by=self._trained_by(),
         )
         self._threshold = predictions.stored_threshold(settings, self._resumed_from)
         self._log_plan()
         runs.seed_new_weights(settings.seed)
         self._model, self._step = self._make_model()
+
+    def _trained_by(self) -> dict[str, object]:
+        """Returns what the training depends on besides what all programs have."""
+        values = {name: getattr(self._settings, name) for name in _TRAINED_BY}
+        path = self._settings.yesno_train_file
+        values["yesno_training_data_sha256"] = files.sha256(path) if path else None
+        return values
 
     def run(self) -> dict[str, float]:
         """Trains, evaluates and answers as the settings ask.
@@ -85,7 +92,9 @@ class Experiment:
         settings, reader = self._settings, self._reader
         training = devel = predicted = None
         if settings.trains:
-            training = reader.read_training(settings.train_file)
+            training = reader.read_training(
+                settings.train_file, settings.yesno_train_file
+            )
         if settings.devel_file and (settings.do_eval or self._needs_threshold):
             devel = reader.read(settings.devel_file)
             predictions.check_right_answers(devel, settings)
@@ -108,7 +117,7 @@ class Experiment:
         if self._training:
             plan.append(
                 f"Train: {len(self._training.questions)} examples in "
-                f"{len(self._training.windows)} windows of {settings.train_file}, "
+                f"{len(self._training.windows)} windows of {self._training.path}, "
                 f"{self._length}, {settings.train_batch_size} x "
                 f"{settings.max_seq_length} WordPieces each, a checkpoint every "
                 f"{settings.save_checkpoints_steps}"
@@ -135,6 +144,8 @@ class Experiment:
         settings = self._settings
         kind = yes_no.YesNoModel if settings.is_yes_no else question_task.QuestionModel
         head = _LABEL_HEAD if settings.is_yes_no else _SPAN_HEAD
+        if settings.yesno_train_file:
+            kind, head = joint_question.JointModel, _SPAN_HEAD + _LABEL_HEAD
         make = functools.partial(kind, self._config)
         if self._resumed_from:
             run_record.check_same_run(settings.output_dir, self._record)

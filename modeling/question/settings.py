@@ -20,6 +20,11 @@ class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
     predict_file: str | None = settings_lib.setting(
         "Questions to answer. If their answers are given, they are scored.", None
     )
+    yesno_train_file: str | None = settings_lib.setting(
+        "Yes/no questions to train on together with --train_file, on one encoder: "
+        "the weights then answer both types.",
+        None,
+    )
     devel_file: str | None = settings_lib.setting(
         "Held-out questions with their answers: --do_eval scores them, and with "
         "--question_type=list, the threshold of answers is chosen on them.",
@@ -130,6 +135,12 @@ class Settings(settings_lib.FinetuneSettings, settings_lib.CloudTpuSettings):
         if self.version_2_with_negative and self.question_type != "factoid":
             raise errors.InputError(
                 "--version_2_with_negative needs --question_type=factoid. Received: "
+                f"--question_type={self.question_type}."
+            )
+        if self.yesno_train_file and (self.is_yes_no or not self.do_train):
+            raise errors.InputError(
+                "--yesno_train_file needs --do_train and --question_type=factoid or "
+                f"list. Received: --do_train={self.do_train}, "
                 f"--question_type={self.question_type}."
             )
         if self.golden_file and not self.do_predict:

@@ -77,10 +77,7 @@ class QuestionModel(tf.Module):
         Returns:
             One term, weighted by B.
         """
-        start, end = self.logits(batch, seed=seed)
-        values = _negative_log_likelihood(start, batch["start_positions"])
-        values += _negative_log_likelihood(end, batch["end_positions"])
-        return [losses.mean(values / 2.0)]
+        return [losses.mean(span_losses(self.logits(batch, seed=seed), batch))]
 
     def loss_weights(self, batch: dict[str, tf.Tensor]) -> list[tf.Tensor | None]:
         """Returns the weights of `loss_terms` without computing them.
@@ -101,6 +98,24 @@ class QuestionModel(tf.Module):
         """
         start, end = self.logits(batch)
         return {"start_logits": start, "end_logits": end}
+
+
+def span_losses(
+    logits: tuple[tf.Tensor, tf.Tensor], batch: dict[str, tf.Tensor]
+) -> tf.Tensor:
+    """Returns the mean of the start's and the end's loss of each window.
+
+    Args:
+        logits: Of start and end, each float32[B, T].
+        batch: As for `QuestionModel.loss_terms`.
+
+    Returns:
+        float32[B].
+    """
+    start, end = logits
+    values = _negative_log_likelihood(start, batch["start_positions"])
+    values += _negative_log_likelihood(end, batch["end_positions"])
+    return values / 2.0
 
 
 def _negative_log_likelihood(logits: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,15 @@ import tensorflow as tf
 from modeling import config as config_lib
 from modeling import tasks
 from modeling.nn import dropout
-from modeling.tasks import losses, ner, pretraining, question, relation, yes_no
+from modeling.tasks import (
+    joint_question,
+    losses,
+    ner,
+    pretraining,
+    question,
+    relation,
+    yes_no,
+)
 
 # Dimensions are pairwise different, so that a swapped axis cannot pass.
 B, T, D, P, V, C = 5, 9, 12, 3, 30, 4
@@ -51,6 +59,11 @@ TASKS = {
         lambda: question.QuestionModel(CONFIG),
         {"start_positions": (T, [B]), "end_positions": (T, [B])},
         POOLER,
+    ),
+    joint_question.JointModel: (
+        lambda: joint_question.JointModel(CONFIG),
+        {"start_positions": (T, [B]), "end_positions": (T, [B]), "label_ids": (2, [B])},
+        set(),
     ),
     pretraining.PretrainingModel: (
         lambda: pretraining.PretrainingModel(CONFIG),
@@ -158,7 +171,8 @@ def test_every_place_of_dropout_has_its_own_seed(
     model = make()
     model.loss_terms(make_batch(labels), seed=dropout.step_seed(1, 2))
     # In the original, heads of labels drop too, and the others do not.
-    has_label_head = isinstance(model, (ner.NerModel, relation.RelationModel))
+    with_label_head = (ner.NerModel, relation.RelationModel, joint_question.JointModel)
+    has_label_head = isinstance(model, with_label_head)
     assert len(seeds) == 1 + 3 * CONFIG.num_hidden_layers + has_label_head
     assert len(set(seeds)) == len(seeds)
 

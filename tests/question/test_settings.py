@@ -85,6 +85,11 @@ REFUSED = {
         {**PREDICTS, "list_threshold": 1.5},
         "--list_threshold must be in [0, 1]. Received: 1.5.",
     ),
+    "yes or no, too, but of them alone": (
+        {**PREDICTS, "question_type": "yesno", "yesno_train_file": "y"},
+        "--yesno_train_file needs --do_train and --question_type=factoid or list. "
+        "Received: --do_train=False, --question_type=yesno.",
+    ),
     "golden": (
         {"question": "Why?", "passage": "So.", "golden_file": "g"},
         "--golden_file needs --do_predict.",

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests for modeling.tasks.question: several right answers in one window."""
+"""Tests for modeling.tasks.question and joint_question: which answers count."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from modeling import config as config_lib
-from modeling.tasks import losses, question
+from modeling.tasks import joint_question, losses, question, yes_no
 
 B, T = 3, 7
 CONFIG = config_lib.BertConfig(
@@ -61,3 +61,45 @@ def test_one_answer_given_twice_is_one_answer(model, batch):
 def test_all_positions_right_is_no_loss(model, batch):
     everything = [list(range(T))] * B
     assert loss_of(model, batch, everything, everything) == pytest.approx(0, abs=1e-6)
+
+
+def test_joint_loss_is_that_of_each_type_by_its_own_model(batch):
+    joint = joint_question.JointModel(CONFIG)
+    alone = {}
+    for model in (question.QuestionModel(CONFIG), yes_no.YesNoModel(CONFIG)):
+        values = {variable.name: variable for variable in joint.variables}
+        for variable in model.variables:
+            variable.assign(values[variable.name])
+        alone[type(model)] = model
+    of_span, of_label = alone.values()
+    targets = {
+        "start_positions": [1, 0, 5],
+        "end_positions": [2, 0, 6],
+        "label_ids": [-1, 1, -1],
+    }
+    batch |= {key: tf.constant(value, tf.int32) for key, value in targets.items()}
+    rows = {
+        kind: {key: tf.gather(value, i) for key, value in batch.items()}
+        for kind, i in (("span", [0, 2]), ("label", [1]))
+    }
+    spans = losses.value(of_span.loss_terms(rows["span"]))
+    label = losses.value(of_label.loss_terms(rows["label"]))
+    found = losses.value(joint.loss_terms(batch))
+    assert float(found) == pytest.approx(
+        (2 * float(spans) + float(label)) / 3, rel=1e-5
+    )
+    # The positions of a yes/no question do not count.
+    batch["start_positions"] = tf.constant([1, 4, 5], tf.int32)
+    assert float(losses.value(joint.loss_terms(batch))) == float(found)
+
+
+def test_joint_variables_are_those_of_both_models():
+    names = [
+        {variable.name for variable in make(CONFIG).variables}
+        for make in (
+            joint_question.JointModel,
+            question.QuestionModel,
+            yes_no.YesNoModel,
+        )
+    ]
+    assert names[0] == names[1] | names[2]

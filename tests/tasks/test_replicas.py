@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from modeling import config as config_lib
 from modeling.nn import dropout
-from modeling.tasks import ner, pretraining, question, relation
+from modeling.tasks import joint_question, ner, pretraining, question, relation
 from modeling.tasks import yes_no as yes_no_task
 from modeling.training import (
     lamb,
@@ -55,6 +55,7 @@ TASKS = {
     ),
     "question": question.QuestionModel,
     "yes or no": yes_no_task.YesNoModel,
+    "question, joint": joint_question.JointModel,
     "pretraining": pretraining.PretrainingModel,
 }
 
@@ -81,6 +82,8 @@ def batch_of(step, task):
         batch[name] = rng.integers(end, size=shape).astype(dtype)
     if not task.startswith("ner"):
         batch["label_ids"] = batch["class_ids"]
+    if task == "question, joint":
+        batch["label_ids"] = batch["class_ids"] - 1  # -1 for those with a span.
     return batch
 
 
