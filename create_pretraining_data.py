@@ -2,12 +2,12 @@
 r"""Makes pre-training data of text: pairs of segments with masked WordPieces.
 
 Usage:
-    python create_pretraining_data.py --input_file='corpus/*.txt' \
+    python create_pretraining_data.py --input_file='corpus/corpus-*.txt' \
         --output_file=pretraining.tfrecord --vocab_file=$BIOBERT_DIR/vocab.txt \
         --do_lower_case=false
 
 Reads one sentence per line, with a blank line between documents; such files are made
-by biocodes/make_corpus.py.
+by biocodes/make_corpus.py. Its report.txt is left out of what a pattern stands for.
 
 Writes:
     --output_file          TFRecords with what run_pretraining.py reads: one file
@@ -26,6 +26,7 @@ import pathlib
 from absl import logging
 
 from modeling import errors, programs
+from modeling.corpora import reports
 from modeling.instances import in_memory, jobs, local, sanity
 from modeling.instances import settings as settings_lib
 
@@ -48,9 +49,12 @@ def run(settings: settings_lib.Settings) -> sanity.Counts:
             the output cannot be written.
     """
     _check_folders(settings.output_files)
-    if _choose_builder(settings) == "original":
-        return in_memory.build(settings)
-    return local.build(settings).counts
+    names = reports.leave_out(
+        jobs.expand_files(settings.input_file), settings.input_file
+    )
+    if _choose_builder(settings, names) == "original":
+        return in_memory.build(settings, names)
+    return local.build(settings, names).counts
 
 
 def _check_folders(paths: list[str]) -> None:
@@ -65,12 +69,12 @@ def _check_folders(paths: list[str]) -> None:
             )
 
 
-def _choose_builder(settings: settings_lib.Settings) -> str:
+def _choose_builder(settings: settings_lib.Settings, names: list[str]) -> str:
     """Returns the name of the builder, and logs why if it was not given."""
     if settings.builder != "auto":
         return settings.builder
     flags = [f"--{name}" for name in settings.streaming_only]
-    megabytes = _text_bytes(settings.input_file) / _BYTES_PER_MEGABYTE
+    megabytes = _text_bytes(names) / _BYTES_PER_MEGABYTE
     is_large = megabytes > settings.max_corpus_megabytes
     builder = "streaming" if is_large or flags else "original"
     logging.info(
@@ -83,11 +87,11 @@ def _choose_builder(settings: settings_lib.Settings) -> str:
     return builder
 
 
-def _text_bytes(input_file: str) -> int:
-    """Returns about how many bytes of text the inputs hold."""
+def _text_bytes(names: list[str]) -> int:
+    """Returns about how many bytes of text files hold."""
     return sum(
         os.path.getsize(name) * (_COMPRESSION if name.endswith(".gz") else 1)
-        for name in jobs.expand_files(input_file)
+        for name in names
     )
 
 

@@ -16,6 +16,9 @@
 # variables ask for more, and are left as they are set: HOROVOD_WITH_MPI=1,
 # HOROVOD_GPU_OPERATIONS=NCCL and so on. When one of them changes, the next call
 # compiles again.
+#
+# ./set_up.sh requirements-beam.txt makes .venv-beam, since Apache Beam brings packages
+# that nothing else needs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -27,8 +30,11 @@ say() { echo "set_up.sh: $*"; }
 
 is_with_horovod() { [[ $REQUIREMENTS == requirements-horovod*.txt ]]; }
 
-VENV=.venv
-if is_with_horovod; then VENV=.venv-horovod; fi
+case $REQUIREMENTS in
+  requirements-horovod*.txt) VENV=.venv-horovod ;;
+  requirements-beam*.txt) VENV=.venv-beam ;;
+  *) VENV=.venv ;;
+esac
 readonly VENV
 readonly STAMP=$VENV/installed-${REQUIREMENTS##*/}
 

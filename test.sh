@@ -17,6 +17,6 @@ echo "test.sh: ruff check"
 "$PYTHON" -m ruff check .
 echo "test.sh: ruff format --check"
 "$PYTHON" -m ruff format --check .
-echo "test.sh: pytest, without what is slow or needs a GPU or Horovod"
+echo "test.sh: pytest, without what is slow or needs Beam, a GPU or Horovod"
 "$PYTHON" -m pytest --numprocesses=2 --dist=loadfile --timeout=300 \
-  -m "not slow and not gpu and not horovod" "$@"
+  -m "not slow and not beam and not gpu and not horovod" "$@"

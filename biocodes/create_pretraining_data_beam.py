@@ -3,7 +3,7 @@ r"""Builds pre-training data with Apache Beam: on a machine's cores, or on a clu
 
 Usage:
     python biocodes/create_pretraining_data_beam.py \
-        --input_file='corpus/*.txt' --output_file=data/out.tfrecord \
+        --input_file='corpus/corpus-*.txt' --output_file=data/out.tfrecord \
         --vocab_file=$BIOBERT_DIR/vocab.txt --do_lower_case=false \
         --runner=DirectRunner --direct_running_mode=multi_processing \
         --direct_num_workers=4
@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from absl import app, flags, logging
 
 from modeling import command_line, errors
+from modeling.corpora import reports
 from modeling.instances import beam, settings
 
 _USAGE_ERROR = 2
@@ -31,7 +32,10 @@ def main(argv: Sequence[str]) -> None:
     """Does what the command line asks for; unknown flags are Beam's."""
     _set_up_logging()
     try:
-        beam.build(command_line.from_flags(settings.Settings), argv[1:])
+        options = command_line.from_flags(settings.Settings)
+        found = beam.expand_files(options.input_file)
+        paths = reports.leave_out(found, options.input_file, beam.open_file)
+        beam.build(options, argv[1:], paths)
     except errors.InputError as error:
         _refuse(str(error))
 

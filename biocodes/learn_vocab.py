@@ -2,10 +2,10 @@
 r"""Learns a WordPiece vocabulary, extends one, or reports how one splits text.
 
 Usage:
-    python biocodes/learn_vocab.py --input_file='corpus/*.txt' --output_dir=vocab \
-        --vocab_size=30000
-    python biocodes/learn_vocab.py --input_file='corpus/*.txt' --output_dir=extended \
-        --extend=$BIOBERT_DIR/vocab.txt \
+    python biocodes/learn_vocab.py --input_file='corpus/corpus-*.txt' \
+        --output_dir=vocabulary --vocab_size=30000
+    python biocodes/learn_vocab.py --input_file='corpus/corpus-*.txt' \
+        --output_dir=extended --extend=$BIOBERT_DIR/vocab.txt \
         --init_checkpoint=$BIOBERT_DIR/model.ckpt-1000000 \
         --bert_config_file=$BIOBERT_DIR/bert_config.json
     python biocodes/learn_vocab.py --input_file=test.txt --output_dir=report \
@@ -31,6 +31,7 @@ import pathlib
 from absl import logging
 
 from modeling import errors, files, programs
+from modeling.corpora import reports
 from modeling.text import vocabulary
 from modeling.vocabularies import (
     configs,
@@ -51,7 +52,9 @@ def run(options: settings.Settings) -> None:
     Raises:
         errors.InputError: If a flag, a file or the corpus is of no use.
     """
-    paths = corpora.list_files(options.input_file)
+    paths = reports.leave_out(
+        corpora.list_files(options.input_file), options.input_file
+    )
     folder = _make_folder(options)
     if options.extend:
         _extend(options, paths, folder)

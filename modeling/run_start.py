@@ -141,8 +141,9 @@ def make_model(
     # other, so they would stay.
     gc.collect()
     checkpoint = resumed_from or settings.init_checkpoint
-    if checkpoint and os.path.isdir(checkpoint):
-        checkpoint = _selected_checkpoint(checkpoint) or checkpoint
+    folder = pathlib.Path(checkpoint or os.devnull).expanduser()
+    if folder.is_dir():
+        checkpoint = _selected_checkpoint(folder) or checkpoint
     if not checkpoint:
         runs.check_random_start(trains=trains)
         return make_everywhere(), 0

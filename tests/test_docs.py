@@ -2,6 +2,7 @@
 """Tests of docs/: what the guides say of flags and programs is so."""
 
 import dataclasses
+import fnmatch
 import json
 import re
 import shlex
@@ -180,6 +181,40 @@ def test_rows_of_pairs_take_the_flags_of_make_re_data(root):
     (row,) = [line for line in text.splitlines() if "make_re_data.py" in line]
     of_pairs = fields_of(annotations_settings.PairSettings)
     assert set(FLAG.findall(row)) == of_pairs
+
+
+PATTERNS = re.compile(r"--input_file='(.*?)'")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "docs/beam.md",
+        "docs/distributed.md",
+        "docs/pretraining.md",
+        "create_pretraining_data.py",
+        "run_pretraining.py",
+        "biocodes/create_pretraining_data_beam.py",
+        "biocodes/learn_vocab.py",
+    ],
+)
+def test_patterns_fit_no_reports(root, name):
+    # Beside corpus-*.txt lies report.txt, beside x.tfrecord x.tfrecord.report.txt.
+    text = (root / name).read_text(encoding="utf-8")
+    found = [p for flag in PATTERNS.findall(text) for p in flag.split(",")]
+    assert found
+    for pattern in found:
+        file = pattern.split("/")[-1]
+        is_corpus = fnmatch.fnmatch("corpus-00000-of-00042.txt", file)
+        assert file.endswith(".tfrecord") or (is_corpus and file[:7] == "corpus-")
+
+
+def test_patterns_fit_the_records_of_readme(root):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"--output_file=(\S+\.tfrecord)", text)
+    for pattern in {*PATTERNS.findall(read(root, "distributed"))}:
+        assert fnmatch.fnmatch(written, pattern)
 
 
 @pytest.mark.parametrize("guide", GUIDES)

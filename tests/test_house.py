@@ -181,6 +181,38 @@ def test_all_packages_are_installed():
     assert sorted(found) == sorted(listed)
 
 
+def test_all_other_files_of_packages_are_installed():
+    project = tomllib.loads(read("pyproject.toml"))
+    data = project["tool"]["setuptools"]["package-data"]
+    listed = {
+        path
+        for package, patterns in data.items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    found = {
+        path
+        for package in OURS
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert ROOT / "modeling/reports/page.css" in found
+    assert listed == found
+
+
+def test_all_markers_are_in_use():
+    project = tomllib.loads(read("pyproject.toml"))
+    options = project["tool"]["pytest"]["ini_options"]
+    markers = {marker.split(":")[0] for marker in options["markers"]}
+    tests = "".join(read(name) for name in PYTHON if name.startswith("tests/"))
+    used = set(re.findall(r"pytest\.mark\.(\w+)", tests))
+    assert {m for m in markers if m not in used} == set()
+    lanes = read(".ci/run")
+    by_hand = {m for m in markers if not re.search(rf"-m \"?{m}\b", lanes)}
+    assert by_hand == {"gpu"}
+    assert all(f"not {marker}" in read("test.sh") for marker in markers)
+
+
 def test_version_is_in_the_changelog():
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
     assert f"## {version}" in read("CHANGELOG.md")

@@ -56,7 +56,11 @@ def open_file(path: str) -> BinaryIO:
         ) from error
 
 
-def build(settings: settings_lib.Settings, beam_flags: Sequence[str]) -> sanity.Counts:
+def build(
+    settings: settings_lib.Settings,
+    beam_flags: Sequence[str],
+    paths: Sequence[str] | None = None,
+) -> sanity.Counts:
     """Builds pre-training data with Beam.
 
     Inputs and outputs may be on any file system that Beam knows and all workers
@@ -66,6 +70,7 @@ def build(settings: settings_lib.Settings, beam_flags: Sequence[str]) -> sanity.
     Args:
         settings: What the user asks for; `num_workers` and `resume` mean nothing.
         beam_flags: Beam's own flags, such as --runner.
+        paths: The files of text; None takes all that --input_file stands for.
 
     Returns:
         Counts of what was built; they are in the manifest, too.
@@ -74,8 +79,8 @@ def build(settings: settings_lib.Settings, beam_flags: Sequence[str]) -> sanity.
         errors.InputError: If an input cannot be read or no good data can be made of
             it.
     """
-    paths = _expand_files(settings.input_file)
-    job = jobs.prepare(settings, corpus_lib.Source(paths, open_file))
+    paths = paths or expand_files(settings.input_file)
+    job = jobs.prepare(settings, corpus_lib.Source(tuple(paths), open_file))
     shards = [(job.plan.parts(i), output) for i, output in enumerate(job.outputs)]
     manifest = f"{settings.output_files[0]}.manifest.json"
     _check_no_other_build(manifest, job.fingerprint)
@@ -124,7 +129,7 @@ def _run(
         raise errors.InputError(message[1]) from error
 
 
-def _expand_files(patterns: str) -> tuple[str, ...]:
+def expand_files(patterns: str) -> list[str]:
     """Returns the files that names and patterns stand for.
 
     Raises:
@@ -145,7 +150,7 @@ def _expand_files(patterns: str) -> tuple[str, ...]:
                     f"{path}: Texts must not be compressed, as workers begin in their "
                     "middle. Received: a file compressed with gzip."
                 )
-    return tuple(paths)
+    return paths
 
 
 def _build_shard(

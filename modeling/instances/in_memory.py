@@ -38,7 +38,9 @@ _IRRELEVANT = (
 )
 
 
-def build(settings: settings_lib.Settings) -> sanity.Counts:
+def build(
+    settings: settings_lib.Settings, names: Sequence[str] | None = None
+) -> sanity.Counts:
     """Writes the records that the original writes, and a report.
 
     Instances are dealt to the files of --output_file one by one, in turn. Beside the
@@ -47,6 +49,7 @@ def build(settings: settings_lib.Settings) -> sanity.Counts:
 
     Args:
         settings: What the user asks for.
+        names: The files of text; None takes all that --input_file stands for.
 
     Returns:
         What the records were made of.
@@ -55,7 +58,7 @@ def build(settings: settings_lib.Settings) -> sanity.Counts:
         errors.InputError: If an input cannot be read, no good data can be made of
             it, or the output cannot be written.
     """
-    names = jobs.expand_files(settings.input_file)
+    names = names or jobs.expand_files(settings.input_file)
     pieces = vocabulary.read_vocabulary(settings.vocab_file)
     vocabulary.check_casing(
         pieces, do_lower_case=settings.do_lower_case, force_case=settings.force_case

@@ -52,7 +52,9 @@ class Report:
     manifest: str
 
 
-def build(settings: settings_lib.Settings) -> Report:
+def build(
+    settings: settings_lib.Settings, names: Sequence[str] | None = None
+) -> Report:
     """Builds pre-training data from texts of any size.
 
     Writes a file for each shard, named from --output_file (`outputs.name_outputs`);
@@ -62,6 +64,7 @@ def build(settings: settings_lib.Settings) -> Report:
 
     Args:
         settings: What the user asks for.
+        names: The files of text; None takes all that --input_file stands for.
 
     Returns:
         What was built.
@@ -71,7 +74,7 @@ def build(settings: settings_lib.Settings) -> Report:
             it, or a process dies.
         OSError: If a file cannot be written.
     """
-    names = jobs.expand_files(settings.input_file)
+    names = names or jobs.expand_files(settings.input_file)
     name = settings.output_files[0]
     with _unpacked(names, f"{name}.unpacked") as paths:
         job = jobs.prepare(settings, corpus_lib.Source(paths), names)

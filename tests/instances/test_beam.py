@@ -3,22 +3,32 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from modeling import errors
+from modeling.corpora import reports
 from modeling.instances import beam, local
 
 HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
 
-needs_beam = pytest.mark.skipif(
-    not HAS_BEAM, reason="Apache Beam is not installed (requirements-beam.txt)."
-)
-pytestmark = pytest.mark.slow
+
+@pytest.fixture
+def has_beam():
+    """Skips without Beam, but fails in continuous integration, which has it."""
+    if not HAS_BEAM:
+        report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        report("No Beam: run ./set_up.sh requirements-beam.txt.")
 
 
+def needs_beam(function):
+    return pytest.mark.beam(pytest.mark.usefixtures("has_beam")(function))
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(HAS_BEAM, reason="Apache Beam is installed.")
 def test_refuses_to_run_without_beam(tiny, tmp_path, root):
     message = refuse(root, *flags_of(tiny.settings(tmp_path / "x")))
@@ -126,3 +136,36 @@ def test_the_manifest_names_inputs(tiny, tmp_path):
     assert [file["path"] for file in manifest["inputs"]] == [
         str(tiny.folder / name) for name in ("a.txt", "b.txt")
     ]
+
+
+@needs_beam
+def test_reports_of_a_corpus_are_left_out(tiny, tmp_path, root):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    text = (tiny.folder / "a.txt").read_bytes()
+    (folder / "corpus-00000-of-00001.txt").write_bytes(text)
+    (folder / "report.txt").write_text("Read\n 1  inputs\n")
+    (folder / "manifest.json").write_text(
+        '{"key": "", "test_sentences": {}, "shards": []}'
+    )
+    settings = tiny.settings(tmp_path / "x")
+    done = subprocess.run(
+        [
+            sys.executable,
+            root / "biocodes/create_pretraining_data_beam.py",
+            *flags_of(settings, input_file="corpus/*.txt"),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "corpus/report.txt. A file that is named without" in done.stderr
+    manifest = json.loads((tmp_path / "x.manifest.json").read_text())
+    (read,) = manifest["inputs"]
+    assert read["path"].endswith("corpus/corpus-00000-of-00001.txt")
+    named = beam.expand_files(f"{folder}/report.txt")
+    assert reports.leave_out(named, f"{folder}/report.txt", beam.open_file) == named

@@ -270,3 +270,13 @@ def test_warns_of_evaluation_on_what_is_trained_on(
 ):
     run(tmp_path / "out", eval_input_file=f"{records_folder}/a.tfrecord", do_eval=True)
     assert "1 files of --eval_input_file are in --input_file too" in caplog.text
+
+
+@pytest.mark.parametrize("num_warmup_steps", [1, 2, 3])
+def test_warns_of_a_rate_that_never_falls(run, tmp_path, caplog, num_warmup_steps):
+    run(tmp_path / "out", num_train_steps=2, num_warmup_steps=num_warmup_steps)
+    expected = (
+        "The learning rate rises to the last step and never falls, as "
+        f"--num_warmup_steps={num_warmup_steps} is no fewer than --num_train_steps=2."
+    )
+    assert (expected in caplog.text) == (num_warmup_steps > 1)

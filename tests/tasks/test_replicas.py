@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every task trained on several devices and in parts, against one device.
 
-The devices are parts of the CPU; several processes are in tests/scripts.
+The devices are parts of the CPU, or GPUs where there are some; several processes are in
+tests/scripts.
 """
 
 import functools
@@ -63,9 +64,9 @@ TASKS = {
 FAST = ("ner", "relation", "pretraining")
 
 
-def mirrored(count):
-    """Returns replicas on the first devices of the CPU."""
-    devices = tf.config.list_logical_devices("CPU")
+def mirrored(count, kind="CPU"):
+    """Returns replicas on the first devices of a kind."""
+    devices = tf.config.list_logical_devices(kind)
     return strategies.Strategy.mirrored([device.name for device in devices[:count]])
 
 
@@ -164,6 +165,20 @@ def test_replicas_and_parts_train_as_one_device(single, task, num_replicas, accu
     replicas = mirrored(num_replicas) if num_replicas > 1 else one
     found = train(task, replicas, accumulate=accumulate)
     assert_same(found, single(task))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("task", TASKS)
+def test_gpus_train_as_the_cpu_does(task):
+    """On two of them, if there are two."""
+    if not tf.config.list_logical_devices("GPU"):
+        pytest.skip("No GPU.")
+    with tf.device("CPU:0"):
+        expected = train(task, replication.SingleProcess())
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # 10 bits.
+    found = train(task, mirrored(2, "GPU"))
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    assert_same(found, expected, tolerance=1e-4)
 
 
 @pytest.mark.parametrize("task", ["ner, masked mean", "pretraining"])
