@@ -206,7 +206,8 @@ def check_labels(
             if label not in known_set:
                 raise errors.InputError(
                     f"{path}:{sentence.line + i}: A label must be one that training "
-                    f"saw: {', '.join(known)}. Received: {label!r}, a label that "
+                    f"saw: {', '.join(known)} (from label2id.json beside the weights; "
+                    f"without it, the original's). Received: {label!r}, a label that "
                     f"training never saw, on the word {word!r}."
                 )
 

@@ -201,7 +201,8 @@ def test_derives_the_labels(labels, expected):
 def test_refuses_labels_that_training_never_saw():
     sentences = read("\nA\tO\n\nb\tO\nBRCA1\tB-Gene\n\nC\tB-Drug\n")
     message = (
-        "test.tsv:5: A label must be one that training saw: B, I, O. Received: "
+        "test.tsv:5: A label must be one that training saw: B, I, O (from "
+        "label2id.json beside the weights; without it, the original's). Received: "
         "'B-Gene', a label that training never saw, on the word 'BRCA1'."
     )
     with pytest.raises(errors.InputError, match=f"^{re.escape(message)}$"):

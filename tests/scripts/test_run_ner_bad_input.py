@@ -82,7 +82,8 @@ def test_label_that_training_never_saw(
 ):
     run = make_ner_run(**{name: "the\tO\nthe\tO\nflu\tB-Virus\n"})
     expected = (
-        f"{run.folder / name}.tsv:3: A label must be one that training saw: B, I, O. "
+        f"{run.folder / name}.tsv:3: A label must be one that training saw: B, I, O "
+        "(from label2id.json beside the weights; without it, the original's). "
         "Received: 'B-Virus', a label that training never saw, on the word 'flu'."
     )
     options = {"do_eval": name == "devel", "do_predict": name == "test"}
