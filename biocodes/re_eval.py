@@ -5,12 +5,12 @@ Usage:
     python biocodes/re_eval.py --output_path=re_outputs/test_results.tsv \
         --answer_path=datasets/RE/GAD/1/test.tsv [--task=binary] [--verbose]
 
-Reads --output_path, the probabilities of a row's classes a line, and the last or
-"label" column of --answer_path; both may be .gz. Prints F1, recall and precision:
-of class 1 and with specificity for two classes, of all relations together (micro)
-for chemprot and ddi13. Which label has which column is the task's, whatever labels
-occur. --verbose adds each class, accuracy, Matthews correlation, and what one gets
-by giving all rows the commonest label.
+Reads --output_path, the probabilities of a row's classes a line, and the labels of
+--answer_path, in the column that a header names so, or the last; both may be .gz.
+Prints F1, recall and precision: of class 1 and with specificity for two classes, of
+all relations together (micro) for chemprot and ddi13. Which label has which column is
+the task's, whatever labels occur. --verbose adds each class, accuracy, Matthews
+correlation, and what one gets by giving all rows the commonest label.
 """
 
 import argparse
@@ -30,6 +30,9 @@ LABELS = {
     "chemprot": ("cpr:3", "cpr:4", "cpr:5", "cpr:6", "cpr:9", "false"),
     "ddi13": ("advise", "effect", "mechanism", "int", "false"),
 }
+# What headers call the column of labels, the surest name first, as for run_re.py.
+_NAMES = "label labels gold_label quality relation relation_type class category target"
+LABEL_NAMES = (*_NAMES.split(), "type")
 
 
 class InputError(ValueError):
@@ -124,10 +127,9 @@ def score(
 def score_commonest(
     gold: Sequence[str], *, relations: Sequence[str] = ("1",)
 ) -> tuple[str, Scores]:
-    """Scores giving all rows the commonest gold label, the least there is to do.
+    """Returns the commonest gold label, and the scores of giving it to all rows.
 
-    Returns:
-        That label (of equally common ones, the first in the alphabet), its scores.
+    Of equally common labels, it is the first in the alphabet.
     """
     counts = collections.Counter(gold)
     label = min(counts, key=lambda label: (-counts[label], label), default="")
@@ -150,7 +152,7 @@ def read_answers(
     """Reads the labels of a test.tsv, with or without a header.
 
     Args:
-        lines: Columns with tabs between them; one named "label", or the last.
+        lines: Columns with tabs between them; one of LABEL_NAMES, or the last.
         labels: The labels that may occur, in lower case.
         name: What to call the file in messages.
 
@@ -158,8 +160,7 @@ def read_answers(
         The line of each row, and its label in lower case.
 
     Raises:
-        InputError: If a row has another number of columns than the first, or
-            another label.
+        InputError: If a row has more or fewer columns than the first, or another label.
     """
     rows: list[tuple[int, str]] = []
     width = place = 0
@@ -169,8 +170,9 @@ def read_answers(
             continue
         if not width:
             width, place = len(columns), len(columns) - 1
-            if "label" in columns:
-                place = columns.index("label")
+            named = [name for name in LABEL_NAMES if name in columns]
+            if named and columns[-1] not in labels:
+                place = columns.index(named[0])
                 continue
         if len(columns) != width:
             raise InputError(
@@ -189,15 +191,12 @@ def read_answers(
 def read_predictions(
     lines: Iterable[str], *, labels: Sequence[str], name: str = "predictions"
 ) -> list[tuple[int, str]]:
-    """Reads a test_results.tsv.
+    """Reads the line of each row of a test_results.tsv, and its likeliest label.
 
     Args:
         lines: The probabilities of a row's classes each, with tabs between them.
-        labels: The labels that the columns stand for.
+        labels: The labels that the columns stand for; of equal ones, the first counts.
         name: What to call the file in messages.
-
-    Returns:
-        The line of each row, and its likeliest label; of equal ones, the first.
 
     Raises:
         InputError: If a line does not hold a finite number for each label.
@@ -237,13 +236,9 @@ def _join(
 def report(
     gold: Sequence[str], predicted: Sequence[str], *, task: str, verbose: bool = False
 ) -> str:
-    """Formats the scores of labels as the original does.
+    """Formats the scores of rows' labels as the original does.
 
-    Args:
-        gold: The right label of each row.
-        predicted: The predicted label of each row.
-        task: A key of LABELS.
-        verbose: Whether to add all that the module's docstring names.
+    `task` is a key of LABELS; `verbose` adds what the module's docstring names.
     """
     labels = LABELS[task]
     relations = labels[1:] if labels == _BINARY else labels[:-1]
@@ -256,8 +251,7 @@ def report(
         text = text[: text.index(names[-1])]
     if not verbose:
         return text
-    text += f"{'accuracy':11s} : {found.accuracy:.2%}\n"
-    text += f"{'matthews':11s} : {found.matthews:.4f}\n"
+    text += f"accuracy    : {found.accuracy:.2%}\nmatthews    : {found.matthews:.4f}\n"
     label, least = score_commonest(gold, relations=relations)
     text += f"all {label!r}: f1 score {least.f1:.2%}, accuracy {least.accuracy:.2%}\n"
     for label in labels:
@@ -271,10 +265,15 @@ def report(
 
 
 def _lines(path: str) -> Iterator[str]:
-    # Words are not looked at, so they may be in another encoding.
     opener = gzip.open if path.endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8", errors="replace", newline="\n") as file:
-        yield from (line.rstrip("\r\n") for line in file)
+    try:
+        # Words are not looked at, so they may be in another encoding.
+        with opener(path, "rt", -1, "utf-8-sig", "replace", "\n") as file:
+            yield from (line.rstrip("\r\n") for line in file)
+    except (OSError, EOFError, zlib.error) as error:
+        received = getattr(error, "strerror", None) or error
+        need = "A text file is needed, packed if its name ends in .gz"
+        raise InputError(f"{path}: {need}. Received: {received}.") from error
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -291,7 +290,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         gold = read_answers(_lines(paths[0]), labels=labels, name=paths[0])
         guess = read_predictions(_lines(paths[1]), labels=labels, name=paths[1])
         pair = _join(gold, guess, paths)
-    except (InputError, OSError, EOFError, zlib.error) as error:
+    except InputError as error:
         sys.exit(str(error))
     sys.stdout.write(report(*pair, task=options.task, verbose=options.verbose))
 

@@ -2,8 +2,7 @@
 """BioC documents, from XML or JSON, with annotations and relations.
 
 XML is brought into the form that BioC has in JSON, and that is read. Offsets count in
-the document, in characters. Relations are between annotations; nodes of a relation
-that are relations themselves are refused.
+the document, in characters. What relations are between is left to `bioc_relations`.
 """
 
 import json
@@ -11,11 +10,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from modeling import errors
-from modeling.annotations import records, xml_trees
+from modeling.annotations import bioc_relations, records, xml_trees
 
 # What comes of parts that are missing or of another kind.
-_WRONG_FORM = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-_TYPE_NAMES = ("type", "relation", "relation type")
+_WRONG_FORM = (
+    *(KeyError, TypeError, ValueError, AttributeError, OverflowError),
+    RecursionError,
+)
+_PASSED_OVER = "relations of what has no identifier, passed over"
 _ID_NAMES = ("identifier", "identifiers", "mesh", "ncbi gene", "ncbigene")
 # Longer documents would be all gaps: an offset is wrong.
 _MAX_GAP = 10**6
@@ -48,8 +50,13 @@ def read_json(
         errors.InputError: If the text is not such JSON; else as `problems` decides.
     """
     for line, value in _load(text, path):
-        for found in _documents_in(value, f"{path}:{line}"):
-            yield from _read(found, f"{path}:{line}", path, problems)
+        where = f"{path}:{line}"
+        try:
+            documents = _documents_in(value, where)
+        except RecursionError:
+            raise _no_documents(value, where) from None
+        for found in documents:
+            yield from _read(found, where, path, problems)
 
 
 def _load(text: str, path: str) -> Iterator[tuple[int, Any]]:
@@ -80,9 +87,13 @@ def _documents_in(value: object, where: str) -> list[Any]:
             return [value]
     if isinstance(value, list):
         return [found for item in value for found in _documents_in(item, where)]
-    raise errors.InputError(
+    raise _no_documents(value, where)
+
+
+def _no_documents(value: object, where: str) -> errors.InputError:
+    return errors.InputError(
         f"{where}: BioC must be an object with documents or passages. "
-        f"Received: {str(value)[:80]}."
+        f"Received: {records.shorten(value)}."
     )
 
 
@@ -118,7 +129,7 @@ def _bad_form(
 ) -> errors.InputError:
     return errors.InputError(
         f"{where}: {what} must have the parts that BioC gives it. "
-        f"Received: {str(found)[:80]} ({error!r})."
+        f"Received: {records.shorten(found)} ({error!r})."
     )
 
 
@@ -149,20 +160,23 @@ def _read_document(
         for item in holder.get("relations", ()):
             where = _where(item, source, path)
             try:
-                relations.append((where, _read_relation(item, types, where)))
+                relation = bioc_relations.read(item, types, where)
+                if relation is None:
+                    problems.counts[_PASSED_OVER] += 1
+                else:
+                    relations.append((where, relation))
             except errors.InputError as error:
                 problems.report(error)
             except _WRONG_FORM as error:
                 problems.report(_bad_form(where, "A relation", item, error))
+    merged = records.merge(mentions, problems)
     return records.Document(
         id=str(found["id"]),
         source=source,
         text=text,
         parts=tuple(parts),
-        mentions=records.merge(mentions, problems),
-        relations=records.check_relations(
-            relations, records.all_keys(mentions), problems
-        ),
+        mentions=merged,
+        relations=records.check_relations(relations, merged, problems),
     )
 
 
@@ -222,27 +236,5 @@ def _read_mention(
         where=where,
         problems=problems,
         key=str(item.get("id", "")),
-        ids=[name for found in ids for name in records.split_ids(found)],
-    )
-
-
-def _read_relation(
-    item: dict[str, Any], types: set[str], where: str
-) -> records.Relation:
-    """Returns a relation of two nodes, or of two identifiers named by their types."""
-    infons = item.get("infons", {})
-    kinds = [infons[name] for name in _TYPE_NAMES if infons.get(name)]
-    nodes = [str(node["refid"]) for node in item.get("nodes", ())]
-    named = [str(value) for name, value in infons.items() if name in types]
-    others = [str(value) for name, value in infons.items() if name not in _TYPE_NAMES]
-    ids = named if len(named) == 2 else others
-    if not kinds or len(nodes or ids) != 2:
-        raise errors.InputError(
-            f"{where}: A relation must have a type and two nodes. Received: "
-            f"{infons} and {len(nodes)} nodes."
-        )
-    records.check_text(str(kinds[0]), where=where)
-    first, second = nodes or ids
-    return records.Relation(
-        type=str(kinds[0]), first=first, second=second, of_mentions=bool(nodes)
+        ids=ids,
     )

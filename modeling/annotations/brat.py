@@ -2,7 +2,7 @@
 """brat's standoff format: a text, and a file of mentions and relations beside it.
 
 Events, attributes, notes, normalizations and equivalences are counted and passed
-over.
+over, and so are relations of events or of more than two.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,8 @@ from modeling import errors
 from modeling.annotations import records
 
 _OTHERS = "EAMN#*"
+_EVENT = "E"
+_PASSED_OVER = "relations of events or of more than two, passed over"
 
 
 def read(
@@ -44,30 +46,34 @@ def read(
         >>> [mention.text for mention in found.mentions]
         ['BRCA1', 'aspirin']
     """
-    mentions: list[records.Mention] = []
+    mentions: list[tuple[str, records.Mention]] = []
     relations: list[tuple[str, records.Relation]] = []
     for number, line in lines:
         where = f"{path}:{number}"
         try:
             if line.startswith("T"):
-                mentions.append(_read_mention(line, text, where, problems))
+                mentions.append((where, _read_mention(line, text, where, problems)))
             elif line.startswith("R"):
-                relations.append((where, _read_relation(line, where)))
+                relation = _read_relation(line, where)
+                if relation is None:
+                    problems.counts[_PASSED_OVER] += 1
+                else:
+                    relations.append((where, relation))
             elif line.strip() and line[0] in _OTHERS:
                 problems.counts["lines of brat other than T and R"] += 1
             elif line.strip():
                 raise _bad_line(where, line)
         except errors.InputError as error:
             problems.report(error)
+    records.check_keys(mentions, problems)
+    merged = records.merge((mention for _, mention in mentions), problems)
     return records.Document(
         id=name,
         source=path,
         text=text,
         parts=((0, len(text)),),
-        mentions=records.merge(mentions, problems),
-        relations=records.check_relations(
-            relations, records.all_keys(mentions), problems
-        ),
+        mentions=merged,
+        relations=records.check_relations(relations, merged, problems),
     )
 
 
@@ -97,13 +103,20 @@ def _read_piece(place: str) -> tuple[int, int]:
     return int(start), int(end)
 
 
-def _read_relation(line: str, where: str) -> records.Relation:
-    """Returns the relation of a line such as `R1<tab>CID Arg1:T1 Arg2:T2`."""
+def _read_relation(line: str, where: str) -> records.Relation | None:
+    """Returns the relation of a line such as `R1<tab>CID Arg1:T1 Arg2:T2`.
+
+    Returns:
+        The relation; None if it is one of events or of more than two.
+    """
     cells = line.split("\t")
     words = cells[1].split() if len(cells) > 1 else []
-    if len(words) != 3 or not all(":" in word for word in words[1:]):
+    ends = [word.partition(":")[2] for word in words[1:]]
+    if len(ends) < 2 or not all(ends):
         raise _bad_line(where, line)
-    first, second = (word.split(":", 1)[1] for word in words[1:])
+    if len(ends) > 2 or any(end.startswith(_EVENT) for end in ends):
+        return None
+    first, second = ends
     return records.Relation(type=words[0], first=first, second=second, of_mentions=True)
 
 

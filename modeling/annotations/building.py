@@ -8,6 +8,8 @@ Which files there are is left to `inputs`; the corpora of others are made to row
 import collections
 from collections.abc import Mapping
 
+from absl import logging
+
 from modeling import errors
 from modeling.annotations import (
     candidates,
@@ -47,6 +49,7 @@ def build(options: settings.Settings) -> str:
                 f"{options.input}: --labels={options.labels} needs annotated "
                 "relations, of --relation_types if these are given. Received: none."
             )
+    warn_of_unused(options.output_file, num_relations, problems)
     return report(options.output_file, num_documents, seen, writer, problems)
 
 
@@ -132,6 +135,25 @@ def check_rows(
             "The input must hold a pair of mentions of the types that are asked for, "
             f"close by. Received: none in {num_documents} documents, with "
             f"{format_counts(seen) or 'no'} mentions."
+        )
+
+
+def warn_of_unused(path: str, num_relations: int, problems: records.Problems) -> None:
+    """Warns if more than half of the relations have no row.
+
+    Args:
+        path: The file of rows, for the message.
+        num_relations: Those that count.
+        problems: Counted them.
+    """
+    num_unused = problems.counts[UNUSED]
+    if 2 * num_unused > num_relations:
+        logging.warning(
+            "%s: %d of %d annotated relations have no row: their mentions are of "
+            "other types, not close by, or have other identifiers than they name.",
+            path,
+            num_unused,
+            num_relations,
         )
 
 

@@ -119,7 +119,7 @@ class Labels:
         """Returns the types of a pair's relations, in the order of the file."""
         names = (
             (True, pair.first.keys, pair.second.keys),
-            (False, pair.first.ids, pair.second.ids),
+            (False, *(m.ids + m.fields for m in (pair.first, pair.second))),
         )
         found = {
             place

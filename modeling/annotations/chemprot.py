@@ -142,7 +142,7 @@ def _make_document(
     mentions = []
     for place, cells in entities:
         try:
-            mentions.append(_make_mention(text, cells, place, problems))
+            mentions.append((place, _make_mention(text, cells, place, problems)))
         except errors.InputError as error:
             problems.report(error)
     good = []
@@ -151,13 +151,15 @@ def _make_document(
             good.append((place, _make_relation(cells, place)))
         except errors.InputError as error:
             problems.report(error)
-    checked = records.check_relations(good, records.all_keys(mentions), problems)
+    records.check_keys(mentions, problems)
+    merged = records.merge((mention for _, mention in mentions), problems)
+    checked = records.check_relations(good, merged, problems)
     return records.Document(
         id=name,
         source=where,
         text=text,
         parts=((0, len(title)), (len(title) + 1, len(text))),
-        mentions=records.merge(mentions, problems),
+        mentions=merged,
         relations=tuple(relation for relation in checked if relation.type in LABELS),
     )
 
@@ -167,9 +169,10 @@ def _make_mention(
 ) -> records.Mention:
     """Returns the mention of a row of entities."""
     key, kind, start, end = (cell.strip() for cell in cells[1:5])
-    if not (start.isdecimal() and end.isdecimal()):
+    if not (records.is_offset(start) and records.is_offset(end)):
         raise errors.InputError(
-            f"{where}: Offsets must be numbers. Received: {start!r} and {end!r}."
+            f"{where}: Offsets must be numbers. Received: {start[:40]!r} and "
+            f"{end[:40]!r}."
         )
     return records.make_mention(
         text,

@@ -29,13 +29,15 @@ def build(options: settings.CorpusSettings) -> str:
     outputs.check_can_be_written(options.output_file, corpus.list_files(options.input))
     problems = records.Problems(options.on_error)
     seen: collections.Counter[str] = collections.Counter()
-    num_documents = 0
+    num_documents = num_relations = 0
     with outputs.writing(options.output_file, options.form) as writer:
         for document in write(options, writer, problems):
             num_documents += 1
+            num_relations += len(document.relations)
             seen.update(mention.type for mention in document.mentions)
         building.check_rows(writer, num_documents, seen)
         _check_labels(writer, options)
+    building.warn_of_unused(options.output_file, num_relations, problems)
     return building.report(options.output_file, num_documents, seen, writer, problems)
 
 

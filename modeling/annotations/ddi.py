@@ -4,6 +4,7 @@
 The corpus lists all pairs of a sentence, so none are looked for here.
 """
 
+import collections
 import os
 import pathlib
 from collections.abc import Iterator
@@ -61,29 +62,32 @@ def _read_sentence(
 ) -> Sentence:
     """Returns the sentence of an element, and its pairs."""
     text = element.get("text", "")
-    mentions: dict[str, records.Mention] = {}
+    found: list[tuple[str, records.Mention]] = []
     for item in element.iter("entity"):
         try:
             where = f"{path}:{item.line}"
-            mentions[item.get("id", "")] = _read_mention(item, text, where, problems)
+            found.append((where, _read_mention(item, text, where, problems)))
         except errors.InputError as error:
             problems.report(error)
+    records.check_keys(found, problems)
+    keys = collections.Counter(key for _, mention in found for key in mention.keys)
+    mentions = {m.keys[0]: m for _, m in found if m.keys and keys[m.keys[0]] == 1}
     document = records.Document(
         id=element.get("id", ""),
         source=f"{path}:{element.line}",
         text=text,
         parts=((0, len(text)),),
-        mentions=records.merge(mentions.values(), problems),
+        mentions=records.merge((mention for _, mention in found), problems),
     )
     pairs = []
     for item in element.iter("pair"):
         try:
-            found = _read_pair(item, mentions, text, f"{path}:{item.line}", problems)
+            pair = _read_pair(item, mentions, text, f"{path}:{item.line}", problems)
         except errors.InputError as error:
             problems.report(error)
             continue
-        if found is not None:
-            pairs.append(found)
+        if pair is not None:
+            pairs.append(pair)
     return document, pairs
 
 
@@ -126,8 +130,8 @@ def _read_pair(
     missing = [key for key in keys if key not in mentions]
     if missing:
         raise errors.InputError(
-            f"{where}: A pair must be one of entities of its sentence. Received: "
-            f"{', '.join(map(repr, missing))}."
+            f"{where}: A pair must be one of entities of its sentence, each with an id "
+            f"of its own. Received: {', '.join(map(repr, missing))}."
         )
     label = _label(item, where, problems)
     first, second = sorted((mentions[key] for key in keys), key=lambda m: m.start)

@@ -34,12 +34,14 @@ def path_of_mentions(path: str | os.PathLike[str]) -> pathlib.Path:
 
 
 def check_can_be_written(path: str, inputs: Iterable[str]) -> None:
-    """Raises if a file of rows, or that of its mentions, is an input or a folder.
+    """Raises if a file of rows, or that of its mentions, is an input or no file.
 
     Args:
         path: The file of rows.
         inputs: The files that are read; those of brat stand for their texts, too.
     """
+    check_is_file(path)
+    check_is_file(path_of_mentions(path))
     written = {os.path.realpath(name) for name in (path, path_of_mentions(path))}
     for name in inputs:
         stem, ending = os.path.splitext(name)
@@ -49,10 +51,22 @@ def check_can_be_written(path: str, inputs: Iterable[str]) -> None:
                 raise errors.InputError(
                     f"{one}: --output_file must not be an input. Received: the same."
                 )
-    for one in filter(os.path.isdir, written):
+
+
+def check_is_file(path: str | os.PathLike[str], *, what: str = "--output_file") -> None:
+    """Raises if what is to be written has no name, or is there and is no file.
+
+    Args:
+        path: The file.
+        what: What to call it in messages.
+    """
+    if not os.path.basename(path):
         raise errors.InputError(
-            f"{one}: --output_file must be a file. Received: a folder."
+            f"{what} must be the name of a file. Received: {os.fspath(path)!r}."
         )
+    found = files.what_else(path)
+    if found:
+        raise errors.InputError(f"{path}: {what} must be a file. Received: {found}.")
 
 
 class Writer:
@@ -141,20 +155,22 @@ def writing(path: str | os.PathLike[str], form: str) -> Iterator[Writer]:
         The writer.
 
     Raises:
-        errors.InputError: If the folder cannot be written to.
+        errors.InputError: If the files cannot be made.
     """
-    path = pathlib.Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.InputError(
-            f"{path}: --output_file must be in a folder that can be written to. "
-            f"Received: {error.strerror}."
-        ) from error
-    with (
-        files.replacing(path_of_mentions(path)) as mentions_path,
-        files.replacing(path) as rows_path,
-        mentions_path.open("w", encoding="utf-8", newline="\n") as mentions,
-        rows_path.open("w", encoding="utf-8", newline="\n") as rows,
-    ):
+    with contextlib.ExitStack() as stack:
+        try:
+            check_is_file(path)
+            paths = [path_of_mentions(path), pathlib.Path(path)]
+            paths[0].parent.mkdir(parents=True, exist_ok=True)
+            # Renamed when both are closed, so that they stay of one kind.
+            paths = [stack.enter_context(files.replacing(one)) for one in paths]
+            mentions, rows = (
+                stack.enter_context(one.open("w", encoding="utf-8", newline="\n"))
+                for one in paths
+            )
+        except OSError as error:
+            raise errors.InputError(
+                f"{path}: --output_file must be in a folder that can be written to, "
+                f"with a name that fits. Received: {error.strerror}."
+            ) from error
         yield Writer(rows, mentions, form)

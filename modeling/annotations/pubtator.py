@@ -2,13 +2,15 @@
 """PubTator's text format: title, abstract, mentions and relations of a PMID.
 
 Offsets count in the title, one character, and the abstract. Identifiers in relations
-stand for all mentions that have them.
+stand for all mentions that have them; a type before them, as in Gene|672, is passed
+over.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 
 from modeling import errors
-from modeling.annotations import records
+from modeling.annotations import identifiers, records
 
 _KINDS = ("t", "a")
 
@@ -82,13 +84,21 @@ def _read_block(
                 relations.append(found)
         except errors.InputError as error:
             problems.report(error)
+    types = {mention.type.lower() for mention in mentions}
     yield records.Document(
         id=name,
         source=f"{path}:{number}",
         text=text,
         parts=((0, len(title)), (len(title) + 1, len(text))),
         mentions=records.merge(mentions, problems),
-        relations=tuple(relations),
+        relations=tuple(
+            dataclasses.replace(
+                relation,
+                first=identifiers.without_type(relation.first, types),
+                second=identifiers.without_type(relation.second, types),
+            )
+            for relation in relations
+        ),
     )
 
 
@@ -110,7 +120,7 @@ def _read_line(
             f"{where}: A line must have the PMID of its document, {name}. "
             f"Received: {line[:80]!r}."
         )
-    if len(cells) >= 5 and cells[1].isdecimal() and cells[2].isdecimal():
+    if len(cells) >= 5 and all(map(records.is_offset, cells[1:3])):
         return records.make_mention(
             text,
             [(int(cells[1]), int(cells[2]))],
@@ -118,7 +128,7 @@ def _read_line(
             kind=cells[4],
             where=where,
             problems=problems,
-            ids=records.split_ids(cells[5]) if len(cells) > 5 else (),
+            ids=cells[5:6],
         )
     is_full = len(cells) in (4, 5) and all(cell.strip() for cell in cells[:4])
     if is_full and not cells[1].isdecimal():

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Sequence
 from absl import logging
 
 from modeling import errors
+from modeling.annotations import identifiers
 
 ON_ERROR = ("stop", "skip")
 
 _SPACE = re.compile(r"\s")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_SEPARATOR = re.compile(r"[|,;]")
-# What PubTator's formats write for a mention without an identifier.
-_NO_IDENTIFIERS = frozenset(["", "-", "-1", "None"])
+# More digits are no place in a text, and Python does not read any number of them.
+_MAX_DIGITS = 18
 # More warnings would fill the log; all are counted.
 _MAX_WARNINGS = 20
 
@@ -36,6 +36,7 @@ class Mention:
         type: As the file writes it.
         keys: What relations of the file call this mention, such as T1.
         ids: Identifiers of what it names, such as MESH:D001943.
+        fields: What the file writes for several of them, such as D1|D2.
     """
 
     start: int
@@ -44,6 +45,7 @@ class Mention:
     type: str
     keys: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     def overlaps(self, other: "Mention") -> bool:
         """Returns whether the two have a character in common."""
@@ -137,6 +139,11 @@ def check_text(text: str, *, where: str) -> None:
         )
 
 
+def is_offset(text: str) -> bool:
+    """Returns whether a cell is a number that may be a place in a text."""
+    return text.isdecimal() and len(text) <= _MAX_DIGITS
+
+
 def make_mention(
     text: str,
     pieces: Sequence[tuple[int, int]],
@@ -161,7 +168,7 @@ def make_mention(
         where: Its file and line.
         problems: Counts.
         key: What relations call it, if they do.
-        ids: Identifiers of what it names.
+        ids: Fields of identifiers of what it names; one may hold several.
 
     Raises:
         errors.InputError: If it has no type, or does not stand where it says.
@@ -172,8 +179,9 @@ def make_mention(
         raise errors.InputError(
             f"{where}: A mention must have a type. Received: none, for {received!r}."
         )
-    ids = tuple(dict.fromkeys(ids))
-    check_text("".join((kind, key, *ids)), where=where)
+    fields = [field.strip() for field in ids]
+    check_text("".join((kind, key, *fields)), where=where)
+    found = dict.fromkeys(name for field in fields for name in identifiers.split(field))
     # In the order of the file: brat and BioC list pieces as the name is read.
     is_inside = all(0 <= first < last <= len(text) for first, last in pieces)
     joined = " ".join(text[first:last] for first, last in pieces)
@@ -193,23 +201,15 @@ def make_mention(
         text=whole,
         type=kind.strip(),
         keys=(key,) if key else (),
-        ids=ids,
+        ids=tuple(found),
+        fields=tuple(
+            field for field in fields if field not in found and identifiers.split(field)
+        ),
     )
 
 
 def _format(pieces: Sequence[tuple[int, int]]) -> str:
     return ";".join(f"{start}-{end}" for start, end in pieces) or "no offsets"
-
-
-def split_ids(text: str) -> tuple[str, ...]:
-    """Returns the identifiers of a field that may hold several.
-
-    Example:
-        >>> split_ids("D003643|D009369"), split_ids("-1")
-        (('D003643', 'D009369'), ())
-    """
-    parts = dict.fromkeys(part.strip() for part in _SEPARATOR.split(text))
-    return tuple(part for part in parts if part not in _NO_IDENTIFIERS)
 
 
 def merge(mentions: Iterable[Mention], problems: Problems) -> tuple[Mention, ...]:
@@ -222,40 +222,73 @@ def merge(mentions: Iterable[Mention], problems: Problems) -> tuple[Mention, ...
             problems.counts["mentions at the place of another of the same type"] += 1
             mention = dataclasses.replace(  # noqa: PLW2901
                 old,
-                keys=old.keys + mention.keys,
-                ids=tuple(dict.fromkeys(old.ids + mention.ids)),
+                keys=_joined(old.keys, mention.keys),
+                ids=_joined(old.ids, mention.ids),
+                fields=_joined(old.fields, mention.fields),
             )
         merged[place] = mention
     return tuple(merged[place] for place in sorted(merged))
 
 
+def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the names of both, each once."""
+    return tuple(dict.fromkeys(first + second))
+
+
+def check_keys(mentions: Iterable[tuple[str, Mention]], problems: Problems) -> None:
+    """Reports mentions that have the key of another.
+
+    Args:
+        mentions: Those of a document, each with its file and line.
+        problems: Decides.
+    """
+    seen: set[str] = set()
+    for where, mention in mentions:
+        for key in mention.keys:
+            if key in seen:
+                problems.report(
+                    errors.InputError(
+                        f"{where}: An id must be that of one mention. "
+                        f"Received: {key} again."
+                    )
+                )
+            seen.add(key)
+
+
 def check_relations(
     relations: Iterable[tuple[str, Relation]],
-    keys: frozenset[str],
+    mentions: Iterable[Mention],
     problems: Problems,
 ) -> tuple[Relation, ...]:
-    """Returns the relations whose mentions are there.
+    """Returns the relations whose mentions are there, each the only one of its key.
 
     Args:
         relations: Each with its file and line.
-        keys: The keys of all mentions of the document.
+        mentions: All of the document, as `merge` returns them.
         problems: Decides about the others.
     """
+    owners = collections.Counter(key for mention in mentions for key in mention.keys)
     good = []
     for where, relation in relations:
-        missing = {relation.first, relation.second} - keys
-        if relation.of_mentions and missing:
-            problems.report(
-                errors.InputError(
-                    f"{where}: A relation must be one of mentions of its document. "
-                    f"Received: {', '.join(sorted(missing))}, which is none."
-                )
-            )
-        else:
+        ends = sorted({relation.first, relation.second})
+        missing = [key for key in ends if not owners[key]]
+        shared = [f"{key}, that of {owners[key]}" for key in ends if owners[key] > 1]
+        if not relation.of_mentions or not (missing or shared):
             good.append(relation)
+            continue
+        need, received = "An id in a relation must be that of one mention", shared
+        if missing:
+            need = "A relation must be one of mentions of its document"
+            received = [*missing, "which is none"]
+        problems.report(
+            errors.InputError(f"{where}: {need}. Received: {', '.join(received)}.")
+        )
     return tuple(good)
 
 
-def all_keys(mentions: Iterable[Mention]) -> frozenset[str]:
-    """Returns the keys of mentions."""
-    return frozenset(key for mention in mentions for key in mention.keys)
+def shorten(value: object) -> str:
+    """Returns the beginning of what JSON says, for messages."""
+    try:
+        return str(value)[:80]
+    except RecursionError:
+        return "values in values, too deep to show"

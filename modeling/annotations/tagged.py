@@ -96,7 +96,7 @@ def _read_mention(
     if not is_right:
         raise errors.InputError(
             f'{where}: A mention must be an object with the numbers "start" and "end" '
-            f'and the strings "text" and "type". Received: {str(mention)[:80]}.'
+            f'and the strings "text" and "type". Received: {records.shorten(mention)}.'
         )
     return records.make_mention(
         text,

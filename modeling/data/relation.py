@@ -2,8 +2,8 @@
 """Rows of relation files: sentences with a label each.
 
 Reads lines of columns with tabs between them, with or without a header. Which
-columns count is told by `relation_tasks`, by the header's names, or by their
-number. Making arrays is left to `relation_features`.
+columns count is told by `relation_tasks`, by the header's names (`relation_headers`),
+or by their number. Making arrays is left to `relation_features`.
 """
 
 import collections
@@ -13,17 +13,7 @@ from collections.abc import Iterable, Sequence
 from absl import logging
 
 from modeling import errors
-from modeling.data import relation_tasks
-
-# Names of columns in headers, in lower case.
-_INDEX_NAMES = frozenset(["index", "idx", "id", "guid"])
-_FIRST_NAMES = frozenset(
-    ["sentence", "text", "sentence1", "sentence_1", "text_a", "#1 string", "premise"]
-)
-_SECOND_NAMES = frozenset(
-    ["sentence2", "sentence_2", "text_b", "#2 string", "hypo", "hypothesis"]
-)
-_LABEL_NAMES = frozenset(["label", "labels", "gold_label", "quality", "relation"])
+from modeling.data import relation_headers, relation_tasks
 
 # Without a header, what the columns are by their number.
 _BY_NUMBER = {
@@ -114,6 +104,8 @@ def read_rows(
     for what, count in (+skipped).items():
         logging.info("%s: %d %s were skipped.", path, count, what)
     _check_labels_are_for_all(rows, path)
+    if not task.labels and part == relation_tasks.TRAIN:
+        _check_first_is_a_row(rows, path)
     return rows
 
 
@@ -165,9 +157,11 @@ class _Reader:
         self._width = len(cells)
         names = [cell.strip().lower() for cell in cells]
         known = task.columns.get(part)
-        self.has_header = _is_header(names, known)
+        self.has_header = relation_headers.is_header(names, known)
         if self.has_header:
-            columns = _columns_of(names, known, needs_label=not self._is_test)
+            columns = relation_headers.columns_of(
+                names, known, needs_label=not self._is_test
+            )
         else:
             columns = known or _BY_NUMBER.get(self._width)
         if columns is None or not _fit(columns, self._width):
@@ -227,41 +221,6 @@ class _Reader:
             )
 
 
-def _is_header(names: Sequence[str], known: relation_tasks.Columns | None) -> bool:
-    """Returns whether cells, in lower case, are names of columns.
-
-    Args:
-        names: The cells of a file's first line.
-        known: The columns, where the task knows them.
-    """
-    if known is not None:
-        texts = _FIRST_NAMES | _SECOND_NAMES
-        return all(i < len(names) and names[i] in texts for i in known.texts)
-    found = set(names)
-    return bool(found & _FIRST_NAMES and found & (_INDEX_NAMES | _LABEL_NAMES))
-
-
-def _columns_of(
-    names: Sequence[str], known: relation_tasks.Columns | None, *, needs_label: bool
-) -> relation_tasks.Columns | None:
-    """Returns the columns that a header names; None where one is missing."""
-    places = {
-        kind: next((i for i, name in enumerate(names) if name in wanted), None)
-        for kind, wanted in (
-            ("first", _FIRST_NAMES),
-            ("second", _SECOND_NAMES),
-            ("label", _LABEL_NAMES),
-        )
-    }
-    if known is not None:
-        # Where GLUE's files have labels for tests, their headers say so.
-        label = places["label"] if known.label is None else known.label
-        return dataclasses.replace(known, label=label)
-    if needs_label and places["label"] is None:
-        return None
-    return relation_tasks.Columns(**places)
-
-
 def _fit(columns: relation_tasks.Columns, width: int) -> bool:
     """Returns whether a row of so many columns has all of these."""
     places = (*columns.texts, columns.label, columns.language)
@@ -294,4 +253,17 @@ def _check_labels_are_for_all(rows: Sequence[Row], path: str) -> None:
         raise errors.InputError(
             f"{path}:{without[0].line}: All rows must have a label, or none. "
             f"Received: no label here, and {len(rows) - len(without)} rows with one."
+        )
+
+
+def _check_first_is_a_row(rows: Sequence[Row], path: str) -> None:
+    """Raises if the first row seems to be a header whose names are not known."""
+    if not rows or rows[0].first.strip().lower() not in relation_headers.TEXT_NAMES:
+        return
+    first, *others = rows
+    if all(row.label != first.label for row in others):
+        raise errors.InputError(
+            f"{path}:{first.line}: A header must name the column of labels "
+            f"{', '.join(relation_headers.LABEL_NAMES)}; a row must have a label that "
+            f"others have, too. Received: {first.first!r} and {first.label!r}."
         )

@@ -5,6 +5,7 @@ What is cut is counted. Reading files is left to `relation`, making batches to
 `batching` and `lengths`.
 """
 
+import collections
 import dataclasses
 import itertools
 import re
@@ -20,7 +21,7 @@ from modeling.text import tokenization
 # @GENE$ and BC6ENTG, or between the marks of `annotations.rows`.
 MENTION = re.compile(r"@[^\s@$]+\$|\bBC6ENT[A-Z]\b|<e1>.*?</e1>|<e2>.*?</e2>")
 
-# Mentions that the relation is not about, which may be lost.
+# Mentions that the relation is not about, which may be lost; in whatever case.
 _OTHER = "@OTHER$"
 
 # What to do with sentences that are too long.
@@ -53,6 +54,7 @@ def featurize_all(
     label_ids: Mapping[str | None, int],
     max_seq_length: int,
     long_sentences: str = "cut",
+    other_blind: str = "",
 ) -> Dataset:
     """Turns rows into the arrays that the model reads.
 
@@ -65,6 +67,8 @@ def featurize_all(
         long_sentences: "cut" cuts at the end, as the original does. "mentions"
             keeps the part around the mentions, where a sentence is too long; pairs
             of sentences are always cut.
+        other_blind: What stands for mentions that the relation is not about, besides
+            @OTHER$, which may be lost.
 
     Returns:
         The arrays, in the order of the rows.
@@ -78,7 +82,7 @@ def featurize_all(
     num_cut_rows = num_cut_mentions = 0
     for i, row in enumerate(rows):
         joined, is_cut, num_lost = _join(
-            row.texts, tokenizer, max_seq_length, long_sentences
+            row.texts, tokenizer, max_seq_length, long_sentences, other_blind
         )
         end = len(joined.pieces)
         texts[0, i, :end] = tokenizer.piece_ids(joined.pieces)
@@ -97,13 +101,14 @@ def _join(
     tokenizer: tokenization.BertTokenizer,
     max_seq_length: int,
     long_sentences: str,
+    other_blind: str,
 ) -> tuple[pairs.Pieces, bool, int]:
     """Returns a row's pieces, whether some are lost, and how many mentions."""
     first, *others = [tokenizer.tokenize(text) for text in texts]
     second = others[0] if others and others[0] else None
     room = max_seq_length - 2
     if long_sentences == "mentions" and second is None and len(first) > room:
-        spans = _mentions(texts[0], tokenizer)
+        spans = _mentions(texts[0], tokenizer, other_blind)
         kept = _around(_pair(spans, room), len(first), room)
         pieces = [piece for start, end in kept for piece in first[start:end]]
         joined = pairs.join(pieces, None, max_seq_length=max_seq_length)
@@ -113,14 +118,16 @@ def _join(
     if num_kept.clip(0).sum() == len(first) + len(second or ()):
         return joined, False, 0
     num_lost = sum(
-        _count_lost(_mentions(text, tokenizer), [(0, int(end))])
+        _count_lost(_mentions(text, tokenizer, other_blind), [(0, int(end))])
         for text, end in zip(texts, num_kept, strict=False)
     )
     return joined, True, num_lost
 
 
-def _mentions(text: str, tokenizer: tokenization.BertTokenizer) -> list[_Span]:
-    """Returns which pieces of a text are mentions."""
+def _mentions(
+    text: str, tokenizer: tokenization.BertTokenizer, other_blind: str
+) -> list[_Span]:
+    """Returns which pieces of a text are mentions, but for those that may be lost."""
     return [
         (
             len(tokenizer.tokenize(text[: found.start()])),
@@ -128,17 +135,22 @@ def _mentions(text: str, tokenizer: tokenization.BertTokenizer) -> list[_Span]:
             found[0],
         )
         for found in MENTION.finditer(text)
-        if found[0].upper() != _OTHER
+        if found[0] != other_blind and found[0].upper() != _OTHER
     ]
 
 
 def _pair(spans: Sequence[_Span], room: int) -> Sequence[_Span]:
     """Chooses the mentions to keep: all, or the two closest if there is no room.
 
-    Two that are shown differently are preferred, as the relation is between these.
+    The only two that are shown as no other is are preferred, and then two that are
+    shown differently, as the relation is between these.
     """
     if len(spans) <= 2 or spans[-1][1] - spans[0][0] <= room:
         return spans
+    counts = collections.Counter(text for _, _, text in spans)
+    single = [span for span in spans if counts[span[2]] == 1]
+    if len(single) == 2:
+        return single
     neighbours = list(itertools.combinations(spans, 2))
     unlike = [two for two in neighbours if two[0][2] != two[1][2]]
     return min(unlike or neighbours, key=lambda two: two[1][1] - two[0][0])

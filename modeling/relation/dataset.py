@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+import pathlib
 from collections.abc import Mapping
 
 from absl import logging
@@ -12,6 +13,11 @@ from modeling.data import relation, relation_files, relation_tasks
 from modeling.relation import settings as settings_lib
 
 Rows = dict[str, list[relation.Row]]
+
+# What the name of a task begins with in run.json, before a slash.
+TASK = "relation"
+# Labels of WordPieces, which no sentence has.
+_OF_PIECES = ("[PAD]", "[CLS]", "[SEP]")
 
 
 def path_of(settings: settings_lib.Settings, part: str) -> str:
@@ -95,6 +101,33 @@ def choose_task(
             f"{', '.join(known)}."
         )
     return task
+
+
+def check_task(checkpoint: str | os.PathLike[str] | None) -> None:
+    """Raises if a checkpoint that is used as it is was trained for something else.
+
+    Args:
+        checkpoint: Its folder, or a path in its folder; None for no checkpoint.
+
+    Raises:
+        errors.InputError: If the record or the labels beside it are those of another
+            task.
+    """
+    if checkpoint is None:
+        return
+    path = pathlib.Path(checkpoint).expanduser()
+    record = run_record.read(path if path.is_dir() else path.parent)
+    task = record[run_record.MODEL].get("task") if record else None
+    labels = relation_files.labels_beside(checkpoint) or ()
+    of_pieces = [label for label in labels if label in _OF_PIECES]
+    found = f"one of the labels {', '.join(of_pieces)}" if of_pieces else ""
+    if task is not None and str(task).split("/")[0] != TASK:
+        found = f"one of the task {task}"
+    if found:
+        raise errors.InputError(
+            f"{checkpoint}: A model of relations is needed, as run_re.py trains with "
+            f"--do_train. Received: {found}."
+        )
 
 
 def check(settings: settings_lib.Settings) -> None:

@@ -53,9 +53,10 @@ class Experiment:
         trains = settings.trains
         rows = dataset.read(settings)
         self._resumed_from = run_start.newest_checkpoint(settings, trains=trains)
-        known = relation_files.labels_beside(
-            self._resumed_from or settings.init_checkpoint
-        )
+        checkpoint = self._resumed_from or settings.init_checkpoint
+        if not settings.do_train:
+            dataset.check_task(checkpoint)
+        known = relation_files.labels_beside(checkpoint)
         self._task = dataset.choose_task(settings, rows, known)
         if self._resumed_from:
             dataset.check_resumed(settings, known, self._task.labels)
@@ -115,27 +116,27 @@ class Experiment:
             self._task.labels,
             max_seq_length=self._settings.max_seq_length,
             long_sentences=self._settings.cut_pairs,
+            other_blind=self._settings.other_blind,
             replicas=self._replicas,
         )
 
     def _make_record(self) -> dict[str, dict[str, object]]:
         """Returns what run.json says of the run."""
         settings = self._settings
-        record = run_record.make(
+        return run_record.make(
             settings,
             self._config,
-            task=f"relation/{self._task.name}",
+            task=f"{dataset.TASK}/{self._task.name}",
             labels=self._task.labels,
             length=self._length and dataclasses.asdict(self._length),
             training_data=self._length
             and files.sha256(dataset.path_of(settings, _TRAIN)),
+            trained_by={
+                "class_weights": settings.class_weights,
+                "length_buckets": settings.length_buckets,
+                "long_sentences": settings.cut_rows,
+            },
         )
-        training = record[run_record.TRAINING]
-        if training:
-            for name in ("class_weights", "length_buckets"):
-                training[name] = getattr(settings, name)
-            training["long_sentences"] = settings.cut_rows
-        return record
 
     def _log_plan(self) -> None:
         """Logs what is read, what will be done and what will be written."""

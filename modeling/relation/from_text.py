@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from absl import logging
 
 from modeling import files
-from modeling.annotations import sources
+from modeling.annotations import outputs, sources
 from modeling.relation import predictor as predictor_lib
 from modeling.relation import scoring
 from modeling.relation import settings as settings_lib
@@ -39,8 +39,12 @@ def open_source(settings: settings_lib.Settings) -> sources.Source:
         Its pairs.
 
     Raises:
-        errors.InputError: If something is bad and not skipped.
+        errors.InputError: If something is bad and not skipped, or there is something
+            else than a file to write.
     """
+    outputs.check_is_file(
+        pathlib.Path(settings.output_dir) / OUTPUT_FILE, what="What is written"
+    )
     source = sources.Source(settings.predict_file, settings, flag="--predict_file")
     if settings.do_train and source.can_be_read_twice and settings.on_error == "stop":
         collections.deque(source, maxlen=0)

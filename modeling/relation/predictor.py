@@ -18,7 +18,7 @@ import numpy as np
 from modeling import config as config_lib
 from modeling import errors, run_record, run_start, runs
 from modeling.data import relation, relation_features, relation_files
-from modeling.relation import classifier
+from modeling.relation import classifier, dataset
 from modeling.tasks import relation as relation_task
 from modeling.text import tokenization, vocabulary
 from modeling.training import checkpoint_folders, replication
@@ -45,6 +45,7 @@ class RelationPredictor:
         *,
         max_seq_length: int,
         long_sentences: str,
+        other_blind: str = "",
         replicas: replication.Replication,
     ) -> None:
         """Remembers the parts.
@@ -55,12 +56,14 @@ class RelationPredictor:
             labels: C labels in the order of ids.
             max_seq_length: T, in WordPieces.
             long_sentences: One of `relation_features.LONG_SENTENCES`.
+            other_blind: What stands for mentions that the relation is not about.
             replicas: Where it runs.
         """
         self._classifier = classifier.Classifier(
             model, length_buckets=True, replicas=replicas
         )
         self._tokenizer, self._long_sentences = tokenizer, long_sentences
+        self._other_blind = other_blind
         self.labels, self.max_seq_length = tuple(labels), max_seq_length
         self.num_cut_rows = self.num_cut_mentions = 0
 
@@ -79,6 +82,7 @@ class RelationPredictor:
             label_ids={None: 0},
             max_seq_length=self.max_seq_length,
             long_sentences=self._long_sentences,
+            other_blind=self._other_blind,
         )
         self.num_cut_rows += data.num_cut_rows
         self.num_cut_mentions += data.num_cut_mentions
@@ -90,6 +94,7 @@ def load(
     *,
     max_seq_length: int | None = None,
     long_sentences: str | None = None,
+    other_blind: str = "",
 ) -> RelationPredictor:
     """Loads what run_re.py trained.
 
@@ -98,6 +103,7 @@ def load(
         max_seq_length: Longest row, in WordPieces; as in training if None.
         long_sentences: One of `relation_features.LONG_SENTENCES`; as in training if
             None.
+        other_blind: What stands for mentions that the relation is not about.
 
     Returns:
         A predictor with the best checkpoint of the folder if the run selected by
@@ -107,6 +113,7 @@ def load(
         InputError: If the folder does not hold a trained model.
     """
     folder = pathlib.Path(path)
+    dataset.check_task(folder)
     record = run_record.read(folder)
     checkpoint = run_start.trained_checkpoint(folder) if record else None
     labels = relation_files.labels_beside(folder)
@@ -132,5 +139,6 @@ def load(
         labels,
         max_seq_length=max_seq_length or training["max_seq_length"],
         long_sentences=long_sentences or training["long_sentences"],
+        other_blind=other_blind,
         replicas=replication.SingleProcess(),
     )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests for modeling.annotations.bioc."""
 
+import contextlib
 import copy
 import json
 import math
@@ -8,7 +9,7 @@ import math
 import pytest
 
 from modeling import errors
-from modeling.annotations import bioc, records
+from modeling.annotations import bioc, inputs, records
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE collection SYSTEM "BioC.dtd">
@@ -150,15 +151,104 @@ def changed(change):
         ),
         (
             changed(lambda d: d["relations"][0]["nodes"].pop()),
-            r"a\.json:1 \(R0\): A relation must have a type and two nodes",
+            r"a\.json:1 \(R0\): A relation must have a type and two nodes or ident",
         ),
         (
             changed(lambda d: place(d).update(offset=math.inf)),
             r"a\.json:1 \(1\): An annotation must have the parts .*OverflowError",
         ),
         (changed(lambda d: d.pop("id")), r"a\.json:1: A document must have the parts"),
+        ("[" * 900 + "]" * 900, r"a\.json:1: BioC must be an object with documents"),
     ],
 )
 def test_bad_json(value, message):
     with pytest.raises(errors.InputError, match=message):
         read_json(value)
+
+
+def test_lists_in_lists_can_be_skipped(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[" * 900 + "]" * 900)
+    problems = records.Problems("skip")
+    read = inputs.read_documents([str(path)], file_format="auto", problems=problems)
+    assert (list(read), problems.num_skipped) == ([], 1)
+    # However deep the stack is already, and wherever the lists are.
+    for depth in range(700, 1000, 3):
+        value = "[" * depth + "]" * depth
+        text = json.dumps(DOCUMENT).replace('"infons"', f'"x": {value}, "infons"', 1)
+        for wrong in (text, text.replace('"Gene"', value), f'{{"x": {value}}}'):
+            read_json_or_skip(wrong)
+
+
+def read_json_or_skip(text):
+    with contextlib.suppress(errors.InputError):
+        read_json(text, records.Problems("skip"))
+
+
+def related(relation):
+    return changed(lambda d: d.update(relations=[{"id": "R0", **relation}]))
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [
+        # PubTator3, whose nodes are no annotations.
+        {
+            "infons": {
+                "score": "0.99",
+                "role1": {"identifier": "672", "type": "Gene", "name": "x"},
+                "role2": {"identifier": "D7251", "type": "Disease"},
+                "type": "Association",
+            },
+            "nodes": [{"refid": "0", "role": "10,9"}],
+        },
+        {
+            "infons": {
+                "score": "0.99",
+                "role1": "Gene|672",
+                "role2": "Disease|D7251",
+                "type": "Association",
+            },
+            "nodes": [{"refid": "8", "role": "1,0"}, {"refid": "9", "role": "1,2"}],
+        },
+        # BioRED.
+        {
+            "infons": {
+                "entity1": "672",
+                "entity2": "D7251",
+                "type": "Association",
+                "novel": "Novel",
+            },
+            "nodes": [],
+        },
+    ],
+)
+def test_relations_of_identifiers(relation):
+    (found,) = read_json(related(relation))
+    assert found.relations == (
+        records.Relation(
+            type="Association", first="672", second="D7251", of_mentions=False
+        ),
+    )
+
+
+def test_relations_without_an_identifier_are_passed_over():
+    problems = records.Problems()
+    role = {"identifier": "672"}
+    infons = {"type": "Cause", "role1": role, "role2": {"identifier": None}}
+    nodes = [{"refid": "0"}, {"refid": "1"}]
+    (found,) = read_json(related({"infons": infons, "nodes": nodes}), problems)
+    assert found.relations == ()
+    passed = "relations of what has no identifier, passed over"
+    assert problems.counts[passed] == 1
+
+
+def test_ids_may_come_again_where_no_relation_has_them():
+    document = changed(lambda d: d["passages"][1]["annotations"][0].update(id="0"))
+    message = r"a\.json:1 \(R0\): An id in a relation .* Received: 0, that of 2\."
+    document["relations"][0]["nodes"][1]["refid"] = "0"
+    with pytest.raises(errors.InputError, match=message):
+        read_json(document)
+    del document["relations"][0]
+    (found,) = read_json(document)
+    assert [mention.keys for mention in found.mentions] == [("0",), ("0",)]

@@ -70,3 +70,36 @@ def test_bad_lines_are_refused_or_counted(line, message):
     problems = records.Problems("skip")
     found = read(line, problems)
     assert (problems.num_skipped, found.mentions, found.relations) == (1, (), ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "R1\tPart-of Arg1:T1 Arg2:E1",
+        "R1\tInhibits Arg1:T1 Arg2:T2 Site:T2",
+        "R1\tCauses Arg1:E2 Arg2:E1",
+    ],
+)
+def test_relations_of_events_or_of_more_than_two_are_passed_over(line):
+    problems = records.Problems()
+    found = read(
+        "T1\tGene 27 32\tBRCA1\nT2\tDisease 0 6\tBreast\nE1\tBinding:T1\n"
+        f"{line}\nR2\tCauses Arg1:T1 Arg2:T2",
+        problems,
+    )
+    assert [relation.type for relation in found.relations] == ["Causes"]
+    passed = "relations of events or of more than two, passed over"
+    assert problems.counts[passed] == 1
+
+
+def test_ids_are_those_of_one_mention():
+    text = (
+        "T1\tGene 27 32\tBRCA1\nT2\tDisease 0 6\tBreast\nT1\tDisease 10 14\tlung\n"
+        "R1\tCauses Arg1:T1 Arg2:T2"
+    )
+    with pytest.raises(errors.InputError, match=r"a\.ann:3: An id must .* T1 again"):
+        read(text)
+    problems = records.Problems("skip")
+    found = read(text, problems)
+    assert (len(found.mentions), found.relations) == (3, ())
+    assert problems.num_skipped == 2

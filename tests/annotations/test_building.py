@@ -143,3 +143,42 @@ def test_a_row_that_holds_a_blind_is_skipped(build):
         build(text, **options)
     report, _, mentions = build(text, on_error="skip", **options)
     assert len(mentions) + int(report.split()[-1]) == 6
+
+
+VARIANT = """1|t|BRAF V600E and CHD8 in flu.
+1\t0\t4\tBRAF\tGene\t673
+1\t5\t10\tV600E\tVariant\tp|SUB|V|600|E
+1\t15\t19\tCHD8\tGene\t600
+1\t23\t26\tflu\tDisease\tD1,D2
+1\tCause\tp|SUB|V|600|E\tD1,D2
+"""
+
+
+def test_a_variant_keeps_its_label(build):
+    options = {"labels": "binary", "form": "train"}
+    _, rows, _ = build(VARIANT, types="Gene,Disease", **options)
+    assert rows == (
+        "@GENE$ V600E and CHD8 in @DISEASE$.\t0\n"
+        "BRAF V600E and @GENE$ in @DISEASE$.\t0\n"
+    )
+    _, rows, mentions = build(VARIANT, types="Variant,Disease", **options)
+    assert rows == "BRAF @VARIANT$ and CHD8 in @DISEASE$.\t1\n"
+    assert mentions[0]["first"]["ids"] == ["p|SUB|V|600|E"]
+    assert mentions[0]["second"]["ids"] == ["D1", "D2"]
+
+
+def test_warns_where_relations_have_no_row(build, caplog):
+    options = {"labels": "binary", "types": "Gene,Disease", "form": "train"}
+    build(**options)
+    assert "have no row" not in caplog.text
+    text = PUBTATOR.replace("Cause\t672", "Cause\tG672").replace("Cure\t672", "Cure\tx")
+    build(text, **options)
+    assert "out.tsv: 3 of 3 annotated relations have no row" in caplog.text
+    (record,) = (one for one in caplog.records if "have no row" in one.message)
+    assert record.levelname == "WARNING"
+    caplog.clear()
+    # Where labels are not asked for, relations are not looked at.
+    build(text, types="Gene,Disease")
+    assert "no row" not in caplog.text
+    build(text.replace("G672", "Gene|672").replace("\tx", "\tGene@672"), **options)
+    assert "have no row" not in caplog.text

@@ -112,6 +112,7 @@ def test_chemprot_from_its_other_table(build, tmp_path):
     [
         ("entities", "1\tT7\tCHEMICAL\t0\t6\tAspirin", r"tsv:7: The offsets of"),
         ("entities", "1\tT7\tCHEMICAL\t0\tx\tAspirin", r"tsv:7: Offsets must be"),
+        ("entities", f"1\tT7\tGENE\t0\t{'7' * 5000}\tA", r"tsv:7: Offsets must be"),
         ("entities", "1\tT7\tCHEMICAL", r"tsv:7: A line must hold 6 columns"),
         ("entities", "2\tT1\tGENE\t0\t1\tA", r"tsv:7: A line must have the id"),
         ("gold_standard", "1\tCPR:3\tArg1:T1\tArg2:T9", r"tsv:5: A relation .* T9"),
@@ -180,6 +181,7 @@ def test_ddi_by_hand(build, tmp_path, caplog):
         ('ddi="false"', 'ddi="no"', r"b\.xml:9: A pair must have ddi true or false"),
         ("</sentence>", "", r"b\.xml:\d+: XML must be well-formed"),
         ('e0" ddi="false"', 'e0"', "All pairs must have a label"),
+        ('id="e3"', 'id="e0"', r"b\.xml:7: An id must be .* Received: e0 again"),
     ],
 )
 def test_ddi_with_mistakes(build, old, new, message):
@@ -193,3 +195,17 @@ def test_ddi_without_labels(build):
     assert rows.split("\n")[1] == "0\t@DRUG$, @DRUG$ with iron.\t"
     with pytest.raises(errors.InputError, match="must hold XML files"):
         build({"a.txt": ""}, "ddi13", input="none")
+
+
+def test_ids_of_two_mentions_are_not_guessed(build):
+    text = DDI.replace('id="e3"', 'id="e2"')
+    report, rows, _ = build({"b.xml": text}, "ddi13", on_error="skip")
+    # The id, and the pairs of e2 and e3.
+    assert "skipped: 4\n" in report
+    assert rows == "@DRUG$, @DRUG$ with iron.\teffect\n"
+    files = dict(CHEMPROT)
+    files["x_entities.tsv"] += "1\tT1\tGENE\t40\t42\tTP\n"
+    with pytest.raises(errors.InputError, match=r"x_entities\.tsv:7: An id must be"):
+        build(files, "chemprot")
+    rows = build(files, "chemprot", on_error="skip")[1]
+    assert "BC6ENTC and BC6ENTG.\tfalse\n" in rows

@@ -2,6 +2,7 @@
 """Tests for modeling.annotations.outputs."""
 
 import json
+import os
 
 import pytest
 
@@ -67,3 +68,58 @@ def test_outputs_that_cannot_be(tmp_path):
         outputs.check_can_be_written(str(tmp_path / "b.txt"), [f"{tmp_path}/b.ann"])
     with pytest.raises(errors.InputError, match=r"must be a file\. Received: a folder"):
         outputs.check_can_be_written(str(tmp_path), ["x"])
+
+
+@pytest.mark.parametrize("name", ["a/b.tsv", "x" * 300 + ".tsv", "x" * 245 + ".tsv"])
+def test_names_that_cannot_be(tmp_path, name):
+    (tmp_path / "a").write_text("")
+    message = r"--output_file must be in a folder that can be written to, with a name"
+    with (
+        pytest.raises(errors.InputError, match=message),
+        outputs.writing(tmp_path / name, outputs.TEST),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("path", ["", "new/"])
+def test_no_name(path):
+    message = f"^--output_file must be the name of a file. Received: '{path}'"
+    with pytest.raises(errors.InputError, match=message):
+        outputs.check_can_be_written(path, [])
+    with (
+        pytest.raises(errors.InputError, match=message),
+        outputs.writing(path, outputs.TEST),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.mentions.jsonl"])
+def test_pipes_stay(tmp_path, name):
+    pipe = tmp_path / name
+    os.mkfifo(pipe)
+    with pytest.raises(errors.InputError) as caught:
+        outputs.check_can_be_written(str(tmp_path / "a.tsv"), [])
+    assert str(caught.value) == (
+        f"{pipe}: --output_file must be a file. Received: a pipe, a socket or a device."
+    )
+    with (
+        pytest.raises(errors.InputError, match="must be a file"),
+        outputs.writing(tmp_path / "a.tsv", outputs.TEST),
+    ):
+        pass
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_links_stay(tmp_path):
+    (tmp_path / "there").mkdir()
+    for name in ("a.tsv", "a.mentions.jsonl"):
+        (tmp_path / name).symlink_to(tmp_path / "there" / name)
+    for _ in range(2):  # The second time, there are files.
+        with outputs.writing(tmp_path / "a.tsv", outputs.TEST):
+            pass
+        assert (tmp_path / "a.tsv").is_symlink()
+        assert (tmp_path / "there" / "a.tsv").read_text() == outputs.HEADER
+        assert (tmp_path / "there" / "a.mentions.jsonl").read_text() == ""
+    assert len(list(tmp_path.rglob("*"))) == 5

@@ -67,6 +67,8 @@ def test_relations_may_have_a_fifth_column_and_mentions_no_identifier():
         ("1\t0\t5\tBRCA1\t \t1", "a.txt:2: A mention must have a type"),
         ("2\t0\t5\tBRCA1\tGene\t1", "a.txt:2: A line must have the PMID of its"),
         ("1\t0\t5\tBRCA1", "a.txt:2: A line must be a mention"),
+        (f"1\t0\t{'5' * 5000}\tBRCA1\tGene\t1", "a.txt:2: A line must be a mention"),
+        (f"1\t{'5' * 5000}\t5\tBRCA1\tGene\t1", "a.txt:2: A line must be a mention"),
         ("1\tCID\tD1", "a.txt:2: A line must be a mention .* or a relation"),
         ("1|t|again", "a.txt:2: A line must"),
     ],
@@ -83,3 +85,19 @@ def test_bad_lines_are_refused_or_counted(line, message):
 def test_a_document_needs_a_text():
     with pytest.raises(errors.InputError, match=r"a.txt:1: A document must begin"):
         read("1\t0\t5\tBRCA1\tGene\t672")
+
+
+def test_types_before_identifiers_are_passed_over():
+    (found,) = read(
+        "1|t|BRCA1 V600E.\n1\t0\t5\tBRCA1\tGene\t672\n"
+        "1\t6\t11\tV600E\tVariant\tp|SUB|V|600|E\n"
+        "1\tCause\tGene|672\tVariant|p|SUB|V|600|E\n1\tCause\tGene@672\tDrug|D1"
+    )
+    assert [(r.first, r.second) for r in found.relations] == [
+        ("672", "p|SUB|V|600|E"),
+        ("672", "Drug|D1"),
+    ]
+    assert [mention.ids for mention in found.mentions] == [
+        ("672",),
+        ("p|SUB|V|600|E",),
+    ]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 
 from biocodes import re_eval
+from modeling.data import relation_headers
 
 CHEMPROT = re_eval.LABELS["chemprot"]
 # Task: test_results.tsv and re_eval.txt in a golden folder, and the answers.
@@ -153,6 +154,49 @@ def test_labels_in_any_case_and_without_header():
     assert re_eval.read_answers(lines, labels=CHEMPROT) == expected
     lines = ["Label\tsentence", "", "False\tcpr:3", " "]
     assert re_eval.read_answers(lines, labels=CHEMPROT) == [(3, "false")]
+
+
+def test_headers_may_call_labels_what_run_re_reads():
+    assert re_eval.LABEL_NAMES == relation_headers.LABEL_NAMES
+    for name in re_eval.LABEL_NAMES:
+        lines = [f"{name.title()}\tindex\tsentence", "1\t0\tclass"]
+        assert re_eval.read_answers(lines, labels=("0", "1")) == [(2, "1")]
+    lines = ["type\tsentence\tlabel", "x\ta\t1"]
+    assert re_eval.read_answers(lines, labels=("0", "1")) == [(2, "1")]
+    # A word that is a name is a word where a label is behind it.
+    lines = ["0\tclass\t1", "1\tlabel\t0"]
+    assert len(re_eval.read_answers(lines, labels=("0", "1"))) == 2
+
+
+def test_marks_of_byte_order_are_passed_over(command):
+    plain = command(RESULTS, ANSWERS)
+    marked = command(f"\ufeff{RESULTS}", f"\ufeff{ANSWERS.partition(chr(10))[2]}")
+    assert (marked.stdout, marked.stderr) == (plain.stdout, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        (gzip.compress(ANSWERS.encode())[:-9], "Compressed file ended before"),
+        (b"index\tsentence\tlabel\n", "Not a gzipped file"),
+        (gzip.compress(b"")[:10] + b"\xff" * 20, "Error -3"),
+    ],
+    ids=["cut", "plain", "damaged"],
+)
+def test_bad_gzip_is_named(tmp_path, root, content, received):
+    path = tmp_path / "test.tsv.gz"
+    path.write_bytes(content)
+    program = [sys.executable, "biocodes/re_eval.py", f"--answer_path={path}"]
+    done = subprocess.run(
+        [*program, "--output_path=no.tsv"],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    need = "A text file is needed, packed if its name ends in .gz"
+    assert done.stderr.startswith(f"{path}: {need}. Received: {received}")
 
 
 def test_quotes_are_words():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 
 from modeling import errors
-from modeling.data import relation, relation_tasks
+from modeling.data import relation, relation_headers, relation_tasks
 
 GAD, CHEMPROT = relation_tasks.TASKS["gad"], relation_tasks.TASKS["chemprot"]
 CUSTOM = relation_tasks.TASKS["custom"]
@@ -48,6 +48,34 @@ def test_header_names_the_columns(caplog):
         "f.tsv: There is a header; sentence in column 3, label in column 1."
         in caplog.messages
     )
+
+
+@pytest.mark.parametrize("name", relation_headers.LABEL_NAMES)
+def test_headers_may_call_labels_many_names(name):
+    for header in (f"sentence\t{name}", f"Text\t{name.title()}"):
+        assert facts(read([header, "a\tup"], CUSTOM)) == [(2, "a", None, "up")]
+    # The surest name counts, wherever it stands.
+    lines = [f"id\t{name}\tsentence\tlabel", "7\tx\ta\tup"]
+    expected = "x" if name == "label" else "up"
+    assert facts(read(lines, CUSTOM)) == [(2, "a", None, expected)]
+
+
+@pytest.mark.parametrize("line", ["sentence\tstance", "Text\tanswer", "0\ttext\tx"])
+def test_a_header_of_unknown_names_is_no_row(line):
+    width = line.count("\t")
+    rows = ["0\t" * (width - 1) + "a\tup", "0\t" * (width - 1) + "b\tdown"]
+    with pytest.raises(errors.InputError) as caught:
+        read([line, *rows], CUSTOM)
+    first, label = line.split("\t")[-2:]
+    assert str(caught.value) == (
+        "f.tsv:1: A header must name the column of labels label, labels, gold_label, "
+        "quality, relation, relation_type, class, category, target, type; a row must "
+        f"have a label that others have, too. Received: {first!r} and {label!r}."
+    )
+    # Such a word may be a sentence, and labels that are given are checked later.
+    assert len(read([line, *rows, line], CUSTOM)) == 4
+    assert len(read([line, *rows], GAD)) == 3
+    assert len(read([line, *rows], CUSTOM, part="test")) == 3
 
 
 def test_header_may_name_two_sentences():

@@ -110,6 +110,8 @@ GENE = "@ GENE $"
         ("@GENE$ b c b @GENE$ c c @GENE$", f"{GENE} c c {GENE}", 1),
         # The pair is of two kinds, and others may be lost.
         ("@c1$ b @c1$ " + "c " * 9 + "@GENE$ a", f"@ [UNK] $ c c {GENE}", 1),
+        # It is the only two that are shown as no other is.
+        ("@a$ " + "c " * 9 + "@b$ c @b$ @GENE$ a", f"@ a $ c $ {GENE}", 2),
     ],
 )
 def test_the_part_around_mentions_may_be_kept(featurize, text, kept, num_lost):
@@ -142,3 +144,17 @@ def test_marked_mentions_are_kept_and_counted(featurize, text, kept, num_lost):
     data = featurize(text, long_sentences="mentions", max_seq_length=13)
     assert pieces_of(data) == [kept]
     assert data.num_cut_mentions == num_lost
+
+
+def test_other_mentions_may_be_lost_whatever_stands_for_them(featurize):
+    options = {"long_sentences": "mentions", "max_seq_length": 10}
+    text = f"@a$ {'c ' * 20} @b$ @GENE$ c"
+    data = featurize(text, **options)
+    assert (pieces_of(data), data.num_cut_mentions) == ([f"c @ b $ {GENE} c"], 1)
+    data = featurize(text, other_blind="@b$", **options)
+    assert (pieces_of(data), data.num_cut_mentions) == ([f"@ a $ c $ {GENE}"], 0)
+    # Those at the end are not counted as lost, either.
+    text = f"@a$ @GENE$ {'c ' * 20} @b$"
+    for blind, num_lost in (("", 1), ("@b$", 0)):
+        data = featurize(text, max_seq_length=10, other_blind=blind)
+        assert (data.num_cut_rows, data.num_cut_mentions) == (1, num_lost)
