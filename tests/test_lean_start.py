@@ -50,6 +50,7 @@ def test_what_others_import_leaves_keras_alone(module):
     assert found_by_tensorflow(module) == "None"
 
 
+@pytest.mark.slow
 def test_keras_is_not_imported_then():
     code = "import sys, tensorflow; print('keras' in sys.modules)"
     for value, expected in (("1", "False"), ("0", "True")):

@@ -120,6 +120,7 @@ def read_arrays(path):
     return {name: reader.read(name) for name in reader.names()}
 
 
+@pytest.mark.slow
 def test_command_extends_vocabulary_checkpoint_and_sizes(root, toy, tmp_path):
     text = tmp_path / "text.txt"
     # No old piece goes on with a word, so all are [UNK] until their characters come.

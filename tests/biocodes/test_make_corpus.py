@@ -91,6 +91,7 @@ def is_running(process_id):
     return state.rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.slow
 def test_any_number_of_processes_gives_the_same_files(run, tmp_path):
     code, out, err = run("--num_workers=1", "--shard_size=1", output="1")
     assert code == 0, err
@@ -104,6 +105,7 @@ def test_any_number_of_processes_gives_the_same_files(run, tmp_path):
         assert read(tmp_path / number) == files
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Reads /proc.")
 def test_a_killed_run_goes_on(start, run, tmp_path):
     flags = ["--num_workers=2", "--shard_size=1", "--verbosity=-1"]

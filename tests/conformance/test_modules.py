@@ -153,6 +153,7 @@ def test_table_says_who_drops(case):
     assert "seed" in inspect.signature(type(case.make()).__call__).parameters
 
 
+@pytest.mark.slow
 @every_case
 def test_traces_once_with_unknown_sizes(case):
     module = case.make()

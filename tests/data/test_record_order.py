@@ -72,6 +72,7 @@ def test_passes_and_seeds_differ():
     assert len(found) == 9
 
 
+@pytest.mark.slow
 @hypothesis.given(
     st.lists(st.integers(1, 30), min_size=2, max_size=4),
     st.integers(1, 50),

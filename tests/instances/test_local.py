@@ -201,6 +201,7 @@ def test_a_process_that_dies_ends_the_build(built, tiny, tmp_path, root):
     assert contents(tmp_path / "n") == contents(folder)
 
 
+@pytest.mark.slow
 def test_a_build_that_is_killed_anywhere_ends_with_the_same_files(
     tiny, tmp_path, root, monkeypatch
 ):

@@ -208,6 +208,7 @@ def test_bfloat16_is_close_to_float32_and_stays_float32_outside(
     assert {variable.dtype for variable in module.variables} == {tf.float32}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
 def test_gradients_of_a_shorter_type_point_the_same_way(rng, inputs, dtype):
     module = bert.Bert(CONFIG)

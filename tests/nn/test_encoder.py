@@ -181,6 +181,7 @@ def test_recomputed_gradients_are_the_same(inputs, mask, options):
         np.testing.assert_allclose(one, two, atol=1e-6 * size, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_recomputed_gradients_are_the_same_on_replicas(inputs, mask):
     inputs = tf.constant(inputs)
     plain = tf.function(gradients)(make_to_train(), inputs, mask)

@@ -125,6 +125,7 @@ def test_all_records_in_one_batch_or_many_score_the_same(run, whole, records_fol
     )
 
 
+@pytest.mark.slow
 def test_resumed_in_the_middle_of_a_pass_ends_the_same(run, whole, tmp_path):
     run(tmp_path / "half")
     for path in (tmp_path / "half").glob(f"model.ckpt-{LAST}.*"):
@@ -135,6 +136,7 @@ def test_resumed_in_the_middle_of_a_pass_ends_the_same(run, whole, tmp_path):
     assert_equal(arrays_of(tmp_path / "half"), arrays_of(whole[0]))
 
 
+@pytest.mark.slow
 def test_dynamic_masks_resume_too_and_are_others(
     run, whole, tmp_path, records_folder, monkeypatch
 ):
@@ -153,6 +155,7 @@ def test_dynamic_masks_resume_too_and_are_others(
     )
 
 
+@pytest.mark.slow
 def test_compressed_files_are_the_same_data(run, whole, records_folder, tmp_path):
     import gzip
 
@@ -163,6 +166,7 @@ def test_compressed_files_are_the_same_data(run, whole, records_folder, tmp_path
     assert_equal(arrays_of(tmp_path / "out"), arrays_of(whole[0]))
 
 
+@pytest.mark.slow
 def test_weights_choose_the_records(run, tmp_path, records_folder):
     files = f"{records_folder}/a.tfrecord,{records_folder}/b.tfrecord"
     run(tmp_path / "even", input_file=files)
@@ -172,6 +176,7 @@ def test_weights_choose_the_records(run, tmp_path, records_folder):
     assert not np.array_equal(even, weighted)
 
 
+@pytest.mark.slow
 def test_continues_from_weights_without_heads(run, whole, tmp_path, caplog):
     encoder = {n: a for n, a in arrays_of(whole[0]).items() if n.startswith("bert/")}
     encoder = {n: a for n, a in encoder.items() if "/adam_" not in n}
@@ -246,6 +251,7 @@ def test_refuses_a_vocabulary_of_another_size(run, tmp_path, records_folder):
         run(tmp_path / "out", vocab_file=str(vocab))
 
 
+@pytest.mark.slow
 def test_refuses_a_record_that_is_damaged_within(run, tmp_path, records_folder):
     path = tmp_path / "damaged.tfrecord"
     content = bytearray((records_folder / "a.tfrecord").read_bytes())
@@ -265,6 +271,7 @@ def test_resuming_another_model_is_refused(run, whole, tmp_path, records_folder)
         run(tmp_path / "out", bert_config_file=str(other))
 
 
+@pytest.mark.slow
 def test_warns_of_evaluation_on_what_is_trained_on(
     run, tmp_path, records_folder, caplog
 ):
@@ -272,6 +279,7 @@ def test_warns_of_evaluation_on_what_is_trained_on(
     assert "1 files of --eval_input_file are in --input_file too" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_warmup_steps", [1, 2, 3])
 def test_warns_of_a_rate_that_never_falls(run, tmp_path, caplog, num_warmup_steps):
     run(tmp_path / "out", num_train_steps=2, num_warmup_steps=num_warmup_steps)

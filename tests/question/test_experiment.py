@@ -135,6 +135,7 @@ def test_neither_batches_nor_the_order_of_questions_matter(
     assert_same_answers(folder, trained_qa[0])
 
 
+@pytest.mark.slow
 def test_buckets_answer_the_same_whatever_the_order(answer, qa_folder, tmp_path):
     content = read(qa_folder, "test.json")
     content["data"][0]["paragraphs"].reverse()
@@ -182,6 +183,7 @@ def test_golden_answers_need_bioasqs_ids(answer, qa_folder):
     )
 
 
+@pytest.mark.slow
 def test_resumes_to_the_same_weights(qa_run, trained_qa, qa_folder, tmp_path):
     options = {"do_train": True, "train_file": str(qa_folder / "train.json")}
     qa_run(tmp_path, save_checkpoints_steps=4, **options)

@@ -26,6 +26,7 @@ def change(qa_folder, name, path, edit):
 # --- Lists.
 
 
+@pytest.mark.slow
 def test_chooses_a_threshold_and_remembers_it(qa_run, trained_qa, qa_folder, tmp_path):
     options = {
         "question_type": "list",
@@ -71,6 +72,7 @@ def test_chooses_a_threshold_and_remembers_it(qa_run, trained_qa, qa_folder, tmp
 # --- No answer, several answers.
 
 
+@pytest.mark.slow
 def test_questions_may_have_no_answer(qa_run, qa_folder, tmp_path):
     def edit(paragraph, qa):
         if qa["id"] in ("q1", "q2"):
@@ -100,6 +102,7 @@ def test_questions_may_have_no_answer(qa_run, qa_folder, tmp_path):
     assert not records["start_positions"][impossible].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "width"), [("first", 1), ("all", 2), ("expand", 1)]
 )

@@ -87,6 +87,7 @@ def test_flat_files_and_batches_give_the_same(yes_no, qa_run, qa_folder, tmp_pat
             assert ours == pytest.approx(theirs, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_one_encoder_answers_both_types(qa_run, qa_folder, tmp_path):
     joint = tmp_path / "joint"
     spans, labels = (str(qa_folder / f"{name}train.json") for name in ("", "yesno_"))

@@ -26,6 +26,7 @@ def folds(write_corpus, tmp_path):
     return tmp_path / "folds"
 
 
+@pytest.mark.slow
 def test_cross_validation_runs_every_fold(relation_run, folds, tmp_path, caplog):
     changes = {"data_dir": None, "cv_dir": str(folds), "do_eval": True}
     settings = relation_run.settings(tmp_path / "out", **changes)

@@ -55,6 +55,7 @@ def test_checkpoints_of_relations(write, tmp_path):
     dataset.check_task(write("relation/custom"))
 
 
+@pytest.mark.slow
 def test_a_model_of_entities_may_only_be_trained_further(
     relation_run, trained, write, tmp_path
 ):

@@ -133,6 +133,7 @@ def test_metrics_hold_scores_of_the_evaluations(trained):
     assert max(losses) == LAST
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes_after_an_interruption(
     relation_run, trained, tmp_path
 ):
@@ -205,6 +206,7 @@ def test_tests_without_labels_are_predicted_and_not_scored(
     assert "There are no labels, so nothing is scored." in caplog.text
 
 
+@pytest.mark.slow
 def test_empty_development_set_is_skipped(relation_run, write_corpus, tmp_path, caplog):
     write_corpus(tmp_path / "data", without=["dev"])
     options = {"data_dir": str(tmp_path / "data"), "do_eval": True}

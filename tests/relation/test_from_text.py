@@ -181,6 +181,7 @@ def test_worked_by_hand(predict, tmp_path, caplog):
     assert "; 1 have no pair" in caplog.text
 
 
+@pytest.mark.slow
 def test_all_formats_give_the_same(predict, tmp_path):
     expected = predict(write_pubtator(tmp_path), **TYPES)
     for write in (write_bioc, write_brat, write_jsonl):
@@ -190,6 +191,7 @@ def test_all_formats_give_the_same(predict, tmp_path):
     assert predict(tmp_path / "brat", **TYPES)[0]["first"]["keys"] == ["T1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -223,9 +225,9 @@ def test_equals_do_predict_on_the_same_rows(predict, relation_run, trained, tmp_
     np.testing.assert_allclose(shares(predict(path, **TYPES)), table, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_batches_change_nothing(predict, tmp_path, monkeypatch):
-    path = write_pubtator(tmp_path)
-    options = {"window_sentences": 2}
+    path, options = write_pubtator(tmp_path), {"window_sentences": 2}
     expected = predict(path, **options)
     for name, value in (("_ROWS_AT_ONCE", 3), ("_CHARACTERS_AT_ONCE", 1)):
         monkeypatch.setattr(from_text, name, value)
@@ -273,6 +275,7 @@ def test_a_bad_mention_stops_or_is_skipped(predict, tmp_path, caplog):
     assert ("absl", logging.WARNING, "1 problems were skipped.") in caplog.record_tuples
 
 
+@pytest.mark.slow
 def test_labels_are_those_of_the_folder(predict, relation_run, write_corpus, tmp_path):
     write_corpus(tmp_path / "data", labels=("none", "Up", "a"))
     options = {"task_name": "custom", "data_dir": str(tmp_path / "data")}

@@ -102,6 +102,7 @@ def test_class_weights_weigh_the_loss_of_each_row(rng):
     )
 
 
+@pytest.mark.slow
 def test_class_weights_are_used_and_recorded(relation_run, tmp_path, caplog):
     relation_run(tmp_path, class_weights="1,3", num_train_epochs=0.4)
     assert "Class weights: 1 3" in caplog.text
@@ -111,6 +112,7 @@ def test_class_weights_are_used_and_recorded(relation_run, tmp_path, caplog):
         relation_run(tmp_path / "other", class_weights="1,2,3")
 
 
+@pytest.mark.slow
 def test_selection_goes_on_with_the_best_checkpoint(relation_run, tmp_path):
     options = {"select_on": "dev", "do_predict": True, "eval_every_steps": 3}
     relation_run(tmp_path, patience=9, **options)
@@ -127,6 +129,7 @@ def test_selection_goes_on_with_the_best_checkpoint(relation_run, tmp_path):
     np.testing.assert_allclose(probabilities(tmp_path), before, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_selection_stops_when_scores_get_no_better(relation_run, tmp_path, caplog):
     options = {"select_on": "dev", "patience": 2, "learning_rate": 0.0}
     relation_run(tmp_path, eval_every_steps=2, **options)
@@ -134,6 +137,7 @@ def test_selection_stops_when_scores_get_no_better(relation_run, tmp_path, caplo
     assert not (tmp_path / f"model.ckpt-{LAST}.index").exists()
 
 
+@pytest.mark.slow
 def test_chemprot_takes_labels_in_any_case(
     relation_run, write_corpus, tmp_path, caplog
 ):
@@ -145,6 +149,7 @@ def test_chemprot_takes_labels_in_any_case(
     assert "No row has the label 'cpr:4' or 'cpr:5' or 'cpr:6'" in caplog.text
 
 
+@pytest.mark.slow
 def test_custom_labels_are_derived_kept_and_checked(
     relation_run, trained, write_corpus, tmp_path, caplog
 ):
@@ -166,6 +171,7 @@ def test_custom_labels_are_derived_kept_and_checked(
         relation_run.predict(tmp_path / "bad", out)
 
 
+@pytest.mark.slow
 def test_several_seeds_report_mean_and_spread(relation_run, tmp_path):
     changes = {"num_runs": 2, "seed": 5, "do_predict": True, "num_train_epochs": 2.0}
     summary = run_re.run(relation_run.settings(tmp_path, **changes))

@@ -34,6 +34,7 @@ def test_what_is_cut_is_counted(trained):
 FAR = f"@GENE$ {'mice ' * 20} @X$ @DISEASE$ ."
 
 
+@pytest.mark.slow
 def test_mentions_of_others_may_be_lost(relation_run, trained, tmp_path):
     for blind, num_lost in (("", 1), ("@X$", 0)):
         model = predictor.load(

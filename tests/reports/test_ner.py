@@ -165,6 +165,7 @@ def test_is_the_same_each_time(write):
     assert write() == write(training_mentions=list(SEEN))
 
 
+@pytest.mark.slow
 def test_five_thousand_sentences(write, parse):
     words = [[f"word{i}-{j}" for j in range(25)] for i in range(5000)]
     gold = [(["B", "I", "O", "O", "B"] * 5) for _ in words]

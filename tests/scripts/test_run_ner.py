@@ -155,6 +155,7 @@ def test_same_seed_gives_the_same_bytes(trained_ner, ner_run, final_bytes, tmp_p
     assert final_bytes(tmp_path) == final_bytes(trained_ner.folder)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_model(ner_run, trained_ner, tmp_path, final_bytes):
     ner_run(tmp_path, seed=1)
     assert final_bytes(tmp_path) != final_bytes(trained_ner.folder)
@@ -182,6 +183,7 @@ def test_plan_is_logged(ner_run, tmp_path, caplog):
         assert part in plan
 
 
+@pytest.mark.slow
 def test_several_types(make_ner_run, ner_run, trained_ner, tmp_path):
     typed = make_ner_run(**with_types(ner_run))
     scores = typed(tmp_path / "out", do_predict=True)
@@ -201,6 +203,7 @@ def test_several_types(make_ner_run, ner_run, trained_ner, tmp_path):
     np.testing.assert_array_equal(arrays["label_ids"], expected)
 
 
+@pytest.mark.slow
 def test_papers_reader_cuts_and_scores_whole_sentences(
     long_ner_run, trained_ner, tmp_path
 ):

@@ -202,6 +202,7 @@ def test_output_dir_with_a_damaged_label_file(ner_run, interrupted_ner, refusal)
 # --- While it trains.
 
 
+@pytest.mark.slow
 def test_full_disk_while_saving(
     ner_run, trained_ner, interrupted_ner, final_bytes, refusal
 ):

@@ -70,6 +70,7 @@ def test_buckets_predict_the_same_labels(ner_run, trained_ner, tmp_path):
         assert lines_of(tmp_path / name) == lines_of(trained_ner.folder / name)
 
 
+@pytest.mark.slow
 def test_buckets_train_the_same_run_after_an_interruption(ner_run, tmp_path):
     options = {
         "loss": "masked_mean",
@@ -87,6 +88,7 @@ def test_buckets_train_the_same_run_after_an_interruption(ner_run, tmp_path):
         np.testing.assert_array_equal(values, part[name])
 
 
+@pytest.mark.slow
 def test_masked_mean_does_not_depend_on_padding(ner_run, tmp_path):
     scores = [
         ner_run(tmp_path / str(length), loss="masked_mean", max_seq_length=length)
@@ -110,6 +112,7 @@ def selecting_run(make_ner_run, ner_run):
     return make_ner_run(train=text, devel=text)
 
 
+@pytest.mark.slow
 def test_selection_goes_on_with_the_best_checkpoint(selecting_run, tmp_path):
     selecting_run(tmp_path, select_on="devel", do_predict=True, num_train_epochs=12.0)
     best = read_json(tmp_path / "best_checkpoint.json")
@@ -127,6 +130,7 @@ def test_selection_goes_on_with_the_best_checkpoint(selecting_run, tmp_path):
     assert results["global_step"] == str(best["step"])
 
 
+@pytest.mark.slow
 def test_selected_checkpoint_is_used_in_other_folders(selecting_run, tmp_path, caplog):
     folder = tmp_path / "selected"
     # The rate falls to 0, so that the second evaluation is no better.
@@ -140,6 +144,7 @@ def test_selected_checkpoint_is_used_in_other_folders(selecting_run, tmp_path, c
         assert f"Checkpoint: {folder / 'model.ckpt-3'} " in caplog.text
 
 
+@pytest.mark.slow
 def test_selection_stops_when_scores_get_no_better(selecting_run, tmp_path, caplog):
     options = {"select_on": "devel", "patience": 2, "learning_rate": 0.0}
     selecting_run(tmp_path, num_train_epochs=12.0, eval_every_steps=3, **options)
@@ -150,6 +155,7 @@ def test_selection_stops_when_scores_get_no_better(selecting_run, tmp_path, capl
     assert "Training is complete at step 9" in caplog.text
 
 
+@pytest.mark.slow
 def test_refit_trains_on_all_for_as_long_as_was_best(selecting_run, tmp_path):
     flags = selecting_run.flags(tmp_path, select_on="devel", refit=True)
     run_ner.run(ner_settings.Settings(**flags))
@@ -159,6 +165,7 @@ def test_refit_trains_on_all_for_as_long_as_was_best(selecting_run, tmp_path):
     assert (tmp_path / "refit" / f"model.ckpt-{best}.index").exists()
 
 
+@pytest.mark.slow
 def test_several_runs_report_mean_and_spread(ner_run, tmp_path):
     flags = ner_run.flags(tmp_path, num_runs=3, seed=5, do_predict=True)
     summary = run_ner.run(ner_settings.Settings(**flags))
@@ -175,6 +182,7 @@ def test_several_runs_report_mean_and_spread(ner_run, tmp_path):
     assert record["summary"] == summary
 
 
+@pytest.mark.slow
 def test_warns_where_devel_is_inside_the_training_file(make_ner_run, ner_run, caplog):
     text = (ner_run.folder / "devel.tsv").read_text()
     run = make_ner_run(train_dev=text)
@@ -183,6 +191,7 @@ def test_warns_where_devel_is_inside_the_training_file(make_ner_run, ner_run, ca
     assert "are no estimate for new text" in caplog.text
 
 
+@pytest.mark.slow
 def test_reads_iobes_as_iob2(make_ner_run, ner_run):
     texts = {
         name: (ner_run.folder / f"{name}.tsv")

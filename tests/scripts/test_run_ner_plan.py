@@ -15,6 +15,7 @@ def read_table(text):
     return {name: value.strip() for name, value in pairs}
 
 
+@pytest.mark.slow
 def test_plan_tells_and_writes_nothing(ner_run, run_program, tmp_path):
     folder = tmp_path / "out"
     changes = {"max_examples_per_device": 2, "do_predict": True, "plan": True}
@@ -32,6 +33,7 @@ def test_plan_tells_and_writes_nothing(ner_run, run_program, tmp_path):
     assert contents(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_plan_of_a_run_that_goes_on_leaves_it_as_it_is(
     ner_run, run_program, interrupted_ner
 ):

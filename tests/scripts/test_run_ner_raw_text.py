@@ -102,6 +102,7 @@ def test_reads_standard_input(ner_run, trained_ner, tmp_path, monkeypatch):
     assert [record["id"] for record in records] == ["stdin:1", "stdin:3"]
 
 
+@pytest.mark.slow
 def test_a_bad_file_among_many_is_named_and_the_others_done(
     ner_run, trained_ner, tmp_path, caplog
 ):

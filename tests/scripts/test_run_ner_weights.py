@@ -68,6 +68,7 @@ def test_batch_size_does_not_change_predictions(ner_run, trained_ner, tmp_path):
     assert (tmp_path / "label_test.txt").read_bytes() == expected
 
 
+@pytest.mark.slow
 def test_labels_of_a_checkpoint_go_with_it(make_ner_run, ner_run, tmp_path):
     typed = make_ner_run(
         **{
@@ -106,6 +107,7 @@ def test_head_can_be_left_out(ner_run, trained_ner, source, tmp_path):
     assert not np.any(weights["output_bias"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LABEL_SETS)
 def test_head_of_other_labels_is_not_loaded(
     make_ner_run, ner_run, trained_ner, source, tmp_path, kind
@@ -148,6 +150,7 @@ def test_interrupted_run_is_completed(
     assert results == (trained_ner.folder / "eval_results.txt").read_text()
 
 
+@pytest.mark.slow
 def test_folder_is_enough_to_go_on(
     make_ner_run, trained_ner, interrupted_ner, final_bytes
 ):
@@ -163,6 +166,7 @@ def test_folder_is_enough_to_go_on(
     assert final_bytes(interrupted_ner) == final_bytes(trained_ner.folder)
 
 
+@pytest.mark.slow
 def test_init_checkpoint_does_not_win_over_the_run_itself(
     ner_run, trained_ner, interrupted_ner, final_bytes
 ):
@@ -171,6 +175,7 @@ def test_init_checkpoint_does_not_win_over_the_run_itself(
     assert final_bytes(interrupted_ner) == final_bytes(trained_ner.folder)
 
 
+@pytest.mark.slow
 def test_resume_never_starts_over(ner_run, interrupted_ner):
     ner_run(interrupted_ner, resume="never", num_train_epochs=0.4)
     assert checkpoint_steps(interrupted_ner) == [0, 1]
@@ -189,6 +194,7 @@ def test_resume_never_does_not_delete_what_it_starts_from(
     assert checkpoint_steps(interrupted_ner) == [15]
 
 
+@pytest.mark.slow
 def test_what_changes_at_a_restart_is_warned_of(ner_run, interrupted_ner, caplog):
     ner_run(interrupted_ner, learning_rate=0.02, num_train_epochs=5.0)
     assert "goes on with another learning_rate: 0.01 before, 0.02 now." in caplog.text
@@ -208,6 +214,7 @@ def test_finished_run_only_predicts(ner_run, trained_ner, tmp_path, caplog):
     assert metric_steps(folder) == metric_steps(trained_ner.folder)
 
 
+@pytest.mark.slow
 def test_finished_run_says_that_other_flags_come_too_late(
     ner_run, trained_ner, tmp_path, caplog
 ):
@@ -230,6 +237,7 @@ def test_prediction_from_output_dir_says_its_step(ner_run, interrupted_ner):
     assert "global_step = 15\n" in (interrupted_ner / "eval_results.txt").read_text()
 
 
+@pytest.mark.slow
 def test_damaged_newest_checkpoint_is_passed_over(
     ner_run, trained_ner, interrupted_ner, final_bytes, caplog
 ):

@@ -241,6 +241,7 @@ def is_interrupt(failure):
     return isinstance(failure, KeyboardInterrupt)
 
 
+@pytest.mark.slow
 def test_a_real_limit_on_file_size_changes_nothing(prefix, root):
     before = {path.name: path.read_bytes() for path in prefix.parent.iterdir()}
     program = (

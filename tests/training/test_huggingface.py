@@ -263,6 +263,7 @@ def test_minilm_has_all_variables_of_a_bert(minilm, shared):
     assert reader.read("bert/embeddings/LayerNorm/gamma").mean() > 0.5
 
 
+@pytest.mark.slow
 def test_minilm_becomes_a_checkpoint_and_back(minilm, tmp_path):
     reader = weights.open_weights(minilm / "model.safetensors")
     checkpoints.write(tmp_path / "m.ckpt", {n: reader.read(n) for n in reader.names()})

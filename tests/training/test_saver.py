@@ -145,6 +145,7 @@ def test_a_failed_save_leaves_the_earlier_ones(run, tmp_path, monkeypatch):
     assert run.steps() == [10, 20, 30, 40, 50]
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_last_checkpoint(tmp_path, root):
     """SIGKILL in the middle of the second save."""
     program = (
