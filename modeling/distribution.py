@@ -211,9 +211,8 @@ def give_batches_a_core_each(of_run: settings.TrainSettings) -> None:
     """Lets a program that only predicts compute each batch on one core.
 
     Where as many batches are computed at once as there are cores, no operation waits
-    for its other half then: 3% less time for 37 batches on two cores. A batch that is
-    alone takes longer. Holds for the whole process, so it is for programs only, before
-    anything is computed.
+    for its other half then. A batch that is alone takes longer. Holds for the whole
+    process, so it is for programs only, before anything is computed.
 
     Args:
         of_run: The settings. One that trains, has --question or may be one of several

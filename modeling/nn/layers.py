@@ -198,8 +198,8 @@ class LayerNorm(tf.Module):
     Attributes:
         gamma: float32[D], the scale.
         beta: float32[D], the shift.
-        is_fused: Whether it takes a form that oneDNN computes in one pass: 0.3 of the
-            time at 1024 x 768. Slow anywhere else, and in training.
+        is_fused: Whether it takes a form that oneDNN computes in one pass. Slow
+            anywhere else, and in training.
 
     Example:
         >>> LayerNorm(4)(tf.constant([[1.0, 3.0, 1.0, 3.0]])).numpy()

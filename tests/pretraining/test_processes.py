@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """run_pretraining.py in two processes ends where one process does."""
 
-import subprocess
-import sys
-
 import pytest
+
+import run_pretraining
+from modeling.pretraining import settings as settings_lib
 
 LAST = 12
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
-def run(root, records_folder):
+def flags(records_folder):
+    """Returns flags of run_pretraining.py by name, with everything on."""
+
     def call(output_dir, **changes):
-        flags = {
-            "input_file": f"{records_folder}/a.tfrecord,{records_folder}/b.tfrecord",
+        folder = records_folder
+        return {
+            "input_file": f"{folder}/a.tfrecord,{folder}/b.tfrecord",
             "input_weights": "1,2",
-            "eval_input_file": f"{records_folder}/held_out.tfrecord",
+            "eval_input_file": f"{folder}/held_out.tfrecord",
             "eval_all": True,
             "eval_batch_size": 2,
-            "output_dir": output_dir,
-            "bert_config_file": records_folder / "bert_config.json",
-            "vocab_file": records_folder / "vocab.txt",
+            "output_dir": str(output_dir),
+            "bert_config_file": f"{folder}/bert_config.json",
+            "vocab_file": f"{folder}/vocab.txt",
             "dynamic_masking": True,
             "do_train": True,
             "do_eval": True,
@@ -34,16 +35,6 @@ def run(root, records_folder):
             "eval_every_steps": 5,
             **changes,
         }
-        command = ["run_pretraining.py", *(f"--{k}={v}" for k, v in flags.items())]
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
 
     return call
 
@@ -53,10 +44,12 @@ def read_scores(folder):
     return {name: float(value) for name, value in (line.split(" = ") for line in lines)}
 
 
-def test_two_processes_train_and_score_as_one_does(run, assert_same_weights, tmp_path):
+def test_two_processes_train_and_score_as_one_does(
+    flags, run_in_two, assert_same_weights, tmp_path
+):
     one, two = tmp_path / "one", tmp_path / "two"
-    run(one, accumulate_steps=2)
-    run(two, num_processes=2)
+    run_pretraining.run(settings_lib.Settings(**flags(one, accumulate_steps=2)))
+    run_in_two("run_pretraining.py", flags(two))
     assert_same_weights(one, two, LAST)
     scores, other_scores = (read_scores(folder) for folder in (one, two))
     assert scores["global_step"] == LAST
