@@ -28,6 +28,7 @@ from modeling import (
     errors,
     files,
     lean_start,  # noqa: F401 (for its effect)
+    run_start,
     runs,
 )
 from modeling import settings as settings_lib
@@ -69,7 +70,7 @@ def run(settings: Settings) -> int:
     config, tokenizer = runs.load_text(settings)
     indices = _parse_layers(settings.layers, config.num_hidden_layers)
     model = bert.Bert(config)
-    runs.load_weights(model, settings.init_checkpoint)
+    runs.load_weights(model, run_start.selected(settings.init_checkpoint))
 
     def compute(batch: inference.Batch) -> dict[str, object]:
         outputs = model(batch["input_ids"], batch["input_mask"], batch["segment_ids"])

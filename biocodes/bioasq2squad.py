@@ -3,9 +3,7 @@
 
 Usage:
     python biocodes/bioasq2squad.py BioASQ-training8b.json 8B1_golden.json \
-        --output_path=train.json [--question_type=factoid|list|yesno] \
-        [--answers=first|all] [--for_prediction] [--partial_words] \
-        [--abstracts_path=abstracts.json]
+        --output_path=train.json --question_type=factoid
 
 Searches the right answers, under all synonyms and whatever the case, in the snippets
 (with --abstracts_path, texts by PubMed id, in abstracts), and writes a question for
@@ -219,7 +217,6 @@ def _text(value: object, key: str, whose: str = "A question") -> str:
 
 
 def _is_whole(text: object) -> bool:
-    """Whether it is a string that UTF-8 can write."""
     return isinstance(text, str) and not re.search("[\ud800-\udfff]", text)
 
 
@@ -244,6 +241,9 @@ def _read_questions(paths: Sequence[str], reading: list[str]) -> Iterator[Any]:
 
 
 def _write(path: pathlib.Path, value: object) -> None:
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: An output must be a file", "another thing")
+    path = pathlib.Path(os.path.realpath(path))  # A link stays.
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"

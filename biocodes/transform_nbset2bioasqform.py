@@ -21,7 +21,6 @@ import json
 import math
 import os
 import pathlib
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,8 +28,7 @@ from typing import Any
 # An answer and its probability.
 Answer = tuple[str, float]
 
-_ID = re.compile(r".{24}_[0-9]{3}", re.DOTALL)
-_SNIPPET_LENGTH = 4  # Characters of the "_000" in it.
+_ID_LENGTH, _SNIPPET_LENGTH = 24, 4  # Characters of an id, and of its "_000".
 _MAX_ANSWER_LENGTH = 100  # BioASQ's own limit, in characters.
 
 
@@ -72,11 +70,11 @@ def join(nbest: Mapping[str, Sequence[Answer]]) -> dict[str, list[Answer]]:
         nbest: The answers by id, that of a question and of its snippet.
 
     Raises:
-        InputError: If an id is not of 24 characters, "_" and three digits.
+        InputError: If an id does not have 28 characters.
     """
     questions: dict[str, list[Answer]] = {}
     for name, answers in nbest.items():
-        if not _ID.fullmatch(name):
+        if len(name) != _ID_LENGTH + _SNIPPET_LENGTH:
             raise InputError(
                 "An id must have 28 characters: 24 of the question, '_' and three "
                 f"digits of the snippet. Received: {name!r}."
@@ -153,6 +151,10 @@ def _read_answers(entries: object, key: str, name: str) -> list[Answer]:
 
 
 def _write(path: pathlib.Path, value: object) -> None:
+    if path.exists() and not path.is_file():
+        need = f"{path}: An output must be a file"
+        raise InputError(f"{need}. Received: a folder, a pipe or a device.")
+    path = pathlib.Path(os.path.realpath(path))  # A link stays.
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -75,6 +75,20 @@ def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
     return _selected_checkpoint(output_dir) or latest
 
 
+def selected(init_checkpoint: str) -> str:
+    """Returns the best checkpoint of a run's folder that selected by scores.
+
+    Args:
+        init_checkpoint: What --init_checkpoint may name.
+
+    Returns:
+        Its prefix; `init_checkpoint` itself if it is no such folder.
+    """
+    folder = pathlib.Path(init_checkpoint).expanduser()
+    best = _selected_checkpoint(folder) if folder.is_dir() else None
+    return best or init_checkpoint
+
+
 def _selected_checkpoint(folder: str | os.PathLike[str]) -> str | None:
     """Returns the best checkpoint of a run that selected by scores."""
     record = run_record.read(folder)
@@ -141,12 +155,10 @@ def make_model(
     # other, so they would stay.
     gc.collect()
     checkpoint = resumed_from or settings.init_checkpoint
-    folder = pathlib.Path(checkpoint or os.devnull).expanduser()
-    if folder.is_dir():
-        checkpoint = _selected_checkpoint(folder) or checkpoint
     if not checkpoint:
         runs.check_random_start(trains=trains)
         return make_everywhere(), 0
+    checkpoint = selected(checkpoint)
     if not trains:
         model = runs.load_model(make_everywhere, checkpoint, needed=head)
         replicas.broadcast(model.variables)

@@ -184,10 +184,11 @@ def train(
             save_every=min(settings.save_checkpoints_steps, every),
             max_checkpoints=_NUM_CHECKPOINTS + bool(evaluate and eval_every),
         )
+    is_over = bool(resumed_from) and trainer.is_done(first_step)
     if replicas.is_chief:
         if not resumed_from:
             checkpoints.discard_all()
-        _write_record(record, settings, is_over=first_step >= length.num_train_steps)
+        _write_record(record, settings, is_over=is_over)
     last_step = trainer.train(first_step)
     if replicas.is_chief:
         plots.draw_training(settings.output_dir)
@@ -198,7 +199,9 @@ def train(
 def _write_record(
     record: run_record.Record, settings: settings_lib.TrainSettings, *, is_over: bool
 ) -> None:
-    """Writes the record of the run, but not of a training that was over before.
+    """Writes the record of the run; where its training was over before, keeps that.
+
+    What the weights are chosen by, to predict with, may change even then.
 
     Args:
         record: What `run_record.make` says of the run.
@@ -209,7 +212,10 @@ def _write_record(
     if before is None:
         run_record.write(record, settings)
         return
-    changed = run_record.changed_training(before, record)
+    choice = {"select_on": record[run_record.TRAINING]["select_on"]}
+    kept = {**before, run_record.TRAINING: before[run_record.TRAINING] | choice}
+    run_record.write(kept, settings)
+    changed = run_record.changed_training(kept, record)
     if changed:
         logging.warning(
             "%s: Its training is over, so its weights stay those of the run before, "

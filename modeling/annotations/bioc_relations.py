@@ -34,7 +34,7 @@ def read(item: dict[str, Any], types: set[str], where: str) -> records.Relation 
     infons = item.get("infons", {})
     kinds = [infons[name] for name in _TYPE_NAMES if infons.get(name)]
     nodes = [str(node["refid"]) for node in item.get("nodes", ())]
-    ids = _named(infons, types)
+    ids = _named(infons, types, has_nodes=bool(nodes))
     if ids is not None:
         nodes = []  # Those of PubTator3 are no annotations.
         if not all(ids):
@@ -56,26 +56,32 @@ def read(item: dict[str, Any], types: set[str], where: str) -> records.Relation 
     )
 
 
-def _named(infons: dict[str, Any], types: set[str]) -> list[str] | None:
+def _named(
+    infons: dict[str, Any], types: set[str], *, has_nodes: bool
+) -> list[str] | None:
     """Returns the identifiers that a relation names as PubTator3 or BioRED does.
 
     Args:
         infons: What is said of the relation.
         types: Those of the document's mentions.
+        has_nodes: Whether the relation has nodes. BioRED's have none, so that what
+            other corpora say beside theirs is no identifier.
 
     Returns:
         Both, "" for one that is not known; None where neither does.
     """
+    lowered = {kind.lower() for kind in types}
     roles = [infons.get(name) for name in _ROLES]
     if all(isinstance(role, dict) for role in roles):
         found = [role.get("identifier") for role in roles]
-    elif all(isinstance(role, str) and "|" in role for role in roles):
+    elif all(isinstance(role, str) for role in roles) and all(
+        role.partition("|")[0].strip().lower() in lowered for role in roles
+    ):
         found = [role.partition("|")[2] for role in roles]  # As Gene|672 in XML.
-    elif all(infons.get(name) is not None for name in _ENTITIES):
+    elif not has_nodes and all(infons.get(name) is not None for name in _ENTITIES):
         found = [infons[name] for name in _ENTITIES]
     else:
         return None
-    lowered = {kind.lower() for kind in types}
     names = ["" if name is None else str(name).strip() for name in found]
     names = [identifiers.without_type(name, lowered) for name in names]
     return [name if identifiers.split(name) else "" for name in names]

@@ -47,6 +47,11 @@ class Mention:
     ids: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Where it is, and its type in lower case."""
+        return self.start, self.end, self.type.lower()
+
     def overlaps(self, other: "Mention") -> bool:
         """Returns whether the two have a character in common."""
         return self.start < other.end and other.start < self.end
@@ -216,8 +221,7 @@ def merge(mentions: Iterable[Mention], problems: Problems) -> tuple[Mention, ...
     """Sorts mentions; those of one place and type become one with all names."""
     merged: dict[tuple[int, int, str], Mention] = {}
     for mention in mentions:
-        place = (mention.start, mention.end, mention.type.lower())
-        old = merged.get(place)
+        old = merged.get(mention.place)
         if old is not None:
             problems.counts["mentions at the place of another of the same type"] += 1
             mention = dataclasses.replace(  # noqa: PLW2901
@@ -226,7 +230,7 @@ def merge(mentions: Iterable[Mention], problems: Problems) -> tuple[Mention, ...
                 ids=_joined(old.ids, mention.ids),
                 fields=_joined(old.fields, mention.fields),
             )
-        merged[place] = mention
+        merged[mention.place] = mention
     return tuple(merged[place] for place in sorted(merged))
 
 
@@ -236,23 +240,22 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_keys(mentions: Iterable[tuple[str, Mention]], problems: Problems) -> None:
-    """Reports mentions that have the key of another.
+    """Reports mentions that have the key of one at another place or of another type.
 
     Args:
         mentions: Those of a document, each with its file and line.
         problems: Decides.
     """
-    seen: set[str] = set()
+    seen: dict[str, tuple[int, int, str]] = {}
     for where, mention in mentions:
         for key in mention.keys:
-            if key in seen:
+            if seen.setdefault(key, mention.place) != mention.place:
                 problems.report(
                     errors.InputError(
                         f"{where}: An id must be that of one mention. "
                         f"Received: {key} again."
                     )
                 )
-            seen.add(key)
 
 
 def check_relations(

@@ -135,7 +135,7 @@ def _mentions(
             found[0],
         )
         for found in MENTION.finditer(text)
-        if found[0] != other_blind and found[0].upper() != _OTHER
+        if found[0].upper() not in (other_blind.upper(), _OTHER)
     ]
 
 

@@ -84,6 +84,7 @@ def featurize_file(
     part: str,
     max_seq_length: int,
     long_sentences: str = "cut",
+    other_blind: str = "",
 ) -> Split:
     """Checks a file's labels, makes its features and says what is cut.
 
@@ -96,6 +97,8 @@ def featurize_file(
             original, all have the id of the label that stands for no relation.
         max_seq_length: T, in WordPieces.
         long_sentences: One of `relation_features.LONG_SENTENCES`.
+        other_blind: What stands for mentions that the relation is not about, besides
+            @OTHER$.
 
     Returns:
         The rows with their features.
@@ -115,6 +118,7 @@ def featurize_file(
         label_ids=ids,
         max_seq_length=max_seq_length,
         long_sentences=long_sentences,
+        other_blind=other_blind,
     )
     relation_features.log_cuts(data, path, max_seq_length)
     return Split(path, rows, data.arrays, relation.count_labels(rows, task.labels))

@@ -18,11 +18,9 @@ _SECOND_NAMES = frozenset(
     ["sentence2", "sentence_2", "text_b", "#2 string", "hypo", "hypothesis"]
 )
 TEXT_NAMES = _FIRST_NAMES | _SECOND_NAMES
-# The surest first: the later ones may be names of other things beside it.
-LABEL_NAMES = (
-    *("label", "labels", "gold_label", "quality", "relation"),
-    *("relation_type", "class", "category", "target", "type"),
-)
+_SURE_NAMES = ("label", "labels", "gold_label", "quality", "relation")
+# The surest first: the later ones may be names of other things, too.
+LABEL_NAMES = (*_SURE_NAMES, "relation_type", "class", "category", "target", "type")
 
 
 def is_header(names: Sequence[str], known: relation_tasks.Columns | None) -> bool:
@@ -46,13 +44,15 @@ def columns_of(
     Args:
         names: The cells of a header, in lower case.
         known: The columns, where the task knows them.
-        needs_label: Whether there must be one of labels.
+        needs_label: Whether there must be one of labels. If not, only a name that
+            means nothing else is taken for it.
     """
     places = {
         kind: next((i for i, name in enumerate(names) if name in wanted), None)
         for kind, wanted in (("first", _FIRST_NAMES), ("second", _SECOND_NAMES))
     }
-    label = next((names.index(name) for name in LABEL_NAMES if name in names), None)
+    wanted = LABEL_NAMES if needs_label else _SURE_NAMES
+    label = next((names.index(name) for name in wanted if name in names), None)
     if known is not None:
         # Where GLUE's files have labels for tests, their headers say so.
         chosen = label if known.label is None else known.label

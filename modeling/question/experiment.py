@@ -24,6 +24,7 @@ _TRAINED_BY = (
     "on_bad_answers",
     "version_2_with_negative",
 )
+_JOINT_DATA = "yesno_training_data_sha256"
 _SPAN_HEAD = ("cls/squad/output_weights", "cls/squad/output_bias")
 _LABEL_HEAD = ("output_weights", "output_bias")
 
@@ -65,7 +66,7 @@ class Experiment:
         """Returns what the training depends on besides what all programs have."""
         values = {name: getattr(self._settings, name) for name in _TRAINED_BY}
         path = self._settings.yesno_train_file
-        values["yesno_training_data_sha256"] = files.sha256(path) if path else None
+        values[_JOINT_DATA] = files.sha256(path) if path else None
         return values
 
     def run(self) -> dict[str, float]:
@@ -148,6 +149,8 @@ class Experiment:
             kind, head = joint_question.JointModel, _SPAN_HEAD + _LABEL_HEAD
         make = functools.partial(kind, self._config)
         if self._resumed_from:
+            if settings.trains:
+                self._check_same_heads()
             run_record.check_same_run(settings.output_dir, self._record)
         return run_start.make_model(
             make,
@@ -158,6 +161,25 @@ class Experiment:
             head=head,
             loads_head=settings.init_head,
         )
+
+    def _check_same_heads(self) -> None:
+        """Raises if a training that goes on would lose a head, or lacks one."""
+        settings = self._settings
+        records = (run_record.read(settings.output_dir), self._record)
+        there, wanted = (
+            bool(record and record[run_record.TRAINING].get(_JOINT_DATA))
+            for record in records
+        )
+        if there != wanted:
+            raise run_record.other_run(
+                settings.output_dir,
+                "types of questions",
+                *(
+                    "with --yesno_train_file" if x else "without"
+                    for x in (there, wanted)
+                ),
+                trains=True,
+            )
 
     def _train(self, split: dataset.Split) -> None:
         """Trains the model."""

@@ -70,6 +70,7 @@ class Experiment:
                 part=part,
                 max_seq_length=settings.max_seq_length,
                 long_sentences=settings.cut_rows,
+                other_blind=settings.other_blind,
             )
             for part, of_file in rows.items()
         }
@@ -135,6 +136,7 @@ class Experiment:
                 "class_weights": settings.class_weights,
                 "length_buckets": settings.length_buckets,
                 "long_sentences": settings.cut_rows,
+                "other_blind": settings.other_blind,
             },
         )
 

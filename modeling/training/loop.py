@@ -156,7 +156,7 @@ class Trainer:
         """
         step = first_step
         is_unscored = self._is_unscored(step)
-        if self._is_done(step) and not is_unscored:
+        if self.is_done(step) and not is_unscored:
             logging.info("Training is complete at step %d.", step)
             return step
         if step == 0:
@@ -164,20 +164,22 @@ class Trainer:
         writer = metrics.MetricsWriter(self._output_dir, first_step=step)
         if is_unscored:
             self._note_scores(step, self._evaluate(), writer)
-        if not self._is_done(step):
+        if not self.is_done(step):
             step = self._make_updates(step, writer)
         writer.close()
         return step
 
-    def _is_done(self, step: int) -> bool:
+    def is_done(self, step: int) -> bool:
         """Returns whether all updates are made, or more would not help.
+
+        All processes must call it.
 
         What depends on files, the chief decides for all: it writes them.
         """
         return self._replicas.gather_objects(self._has_ended(step))[0]
 
     def _has_ended(self, step: int) -> bool:
-        """Returns what `_is_done` does, as this process sees it."""
+        """Returns what `is_done` does, as this process sees it."""
         plan = self._plan
         if step >= plan.num_train_steps:
             return True
@@ -206,7 +208,7 @@ class Trainer:
             device=self._replicas.device,
         )
         with signals.StopRequest() as stop:
-            while not self._is_done(step):
+            while not self.is_done(step):
                 until_stop = self._plan.next_stop(step) - step
                 most = min(until_stop, self._plan.max_steps_per_call)
                 # The clocks of processes differ: all do what the chief does.

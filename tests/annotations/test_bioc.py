@@ -232,6 +232,22 @@ def test_relations_of_identifiers(relation):
     )
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"entity1": "BRCA1", "entity2": "flu"},
+        {"role1": "Arg1|Gene", "role2": "Arg2|Disease"},
+    ],
+)
+def test_what_is_said_beside_nodes_is_no_identifier(names):
+    nodes = [{"refid": "0"}, {"refid": "1"}]
+    relation = {"infons": {"type": "Cause", **names}, "nodes": nodes}
+    (found,) = read_json(related(relation))
+    assert found.relations == (
+        records.Relation(type="Cause", first="0", second="1", of_mentions=True),
+    )
+
+
 def test_relations_without_an_identifier_are_passed_over():
     problems = records.Problems()
     role = {"identifier": "672"}

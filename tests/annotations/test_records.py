@@ -74,6 +74,8 @@ def test_keys_are_those_of_one_mention():
     assert str(caught.value) == (
         "a:4: An id in a relation must be that of one mention. Received: T1, that of 2."
     )
+    # Nothing is unclear where one mention stands twice.
+    records.check_keys([*mentions[:2], ("a:3", of("T1"))], records.Problems())
     # Which of the two was meant is not guessed.
     problems = records.Problems("skip")
     records.check_keys(mentions, problems)

@@ -237,9 +237,10 @@ def test_abstracts_take_the_place_of_snippets(root, tmp_path):
     (tmp_path / "q.json").write_text(json.dumps({"questions": [asked]}))
     (tmp_path / "a.json").write_text(json.dumps({"7": "an A.", "8": "b"}))
     flags = [f"--output_path={tmp_path}/o", f"--abstracts_path={tmp_path}/a.json"]
+    (tmp_path / "o").symlink_to(tmp_path / "linked")  # A link stays.
     done = run(root, tmp_path / "q.json", *flags)
     assert "1 passages absent, blank or repeated" in done.stdout
-    data = json.loads((tmp_path / "o").read_text())
+    data = json.loads((tmp_path / "linked").read_text())
     assert list(places(data["data"][0]["paragraphs"])) == [(f"{Q1}_000", 3, "A")]
     (tmp_path / "a.json").write_text('{"7": 1}')
     done = run(root, tmp_path / "q.json", *flags)

@@ -2,6 +2,7 @@
 """Tests for biocodes.transform_nbset2bioasqform."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -134,7 +135,6 @@ def test_sums_are_those_of_a_loop_in_any_order(entries, random):
         ("[1]", "nbest.json must hold an object. Received: '[1]'."),
         ("[" * 100_000, "nbest.json must be JSON. Received: maximum recursion"),
         ('{"short_000": []}', "nbest.json: An id must have 28 characters: 24 of the "),
-        (json.dumps({f"{Q1}-000": []}), f"digits of the snippet. Received: '{Q1}-000'"),
         (f'{{"{Q1}_000": [{{"text": "a", "probability": 1{"0" * 400}}}]}}', "a finite"),
         (
             json.dumps({f"{Q1}_000": [{"text": "a"}]}),
@@ -162,3 +162,16 @@ def test_command_names_a_file_that_is_not_there(root):
     )
     assert done.returncode == 1
     assert "none.json" in done.stderr
+
+
+def test_command_leaves_links_and_pipes_what_they_are(command, tmp_path):
+    text = json.dumps({f"{Q1}_000": nbest(("a", 0.5))})
+    (tmp_path / "link.json").symlink_to(tmp_path / "there.json")
+    assert command(text, tmp_path / "link.json").returncode == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert Q1 in (tmp_path / "there.json").read_text()
+    os.mkfifo(tmp_path / "pipe")
+    done = command(text, tmp_path / "pipe")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{tmp_path}/pipe: An output must be a file. Received: " in done.stderr
+    assert (tmp_path / "pipe").is_fifo()

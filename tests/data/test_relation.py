@@ -60,6 +60,13 @@ def test_headers_may_call_labels_many_names(name):
     assert facts(read(lines, CUSTOM)) == [(2, "a", None, expected)]
 
 
+def test_other_columns_of_a_test_set_are_no_labels():
+    lines = ["id\tsentence\ttype", "1\ta\ttitle"]
+    assert facts(read(lines, CUSTOM, part="test")) == [(2, "a", None, None)]
+    lines = ["id\tsentence\ttype\tlabel", "1\ta\ttitle\tup"]
+    assert facts(read(lines, CUSTOM, part="test")) == [(2, "a", None, "up")]
+
+
 @pytest.mark.parametrize("line", ["sentence\tstance", "Text\tanswer", "0\ttext\tx"])
 def test_a_header_of_unknown_names_is_no_row(line):
     width = line.count("\t")

@@ -153,6 +153,25 @@ def test_selection_stops_when_scores_get_no_better(selecting_run, tmp_path, capl
     assert max(int(p.name[11:-6]) for p in tmp_path.glob("*.index")) == 9
     selecting_run(tmp_path, num_train_epochs=12.0, eval_every_steps=3, **options)
     assert "Training is complete at step 9" in caplog.text
+    # It is over, so what the record says of the weights stays true.
+    record = (tmp_path / "run.json").read_bytes()
+    options["learning_rate"] = 0.5
+    selecting_run(tmp_path, num_train_epochs=12.0, eval_every_steps=3, **options)
+    assert (tmp_path / "run.json").read_bytes() == record
+    assert "of the run before, with another learning_rate." in caplog.text
+
+
+@pytest.mark.slow
+def test_selection_may_come_when_the_training_is_over(selecting_run, tmp_path, caplog):
+    folder = tmp_path / "run"
+    options = {"num_train_epochs": 12.0, "eval_every_steps": 3, "learning_rate": 0.0}
+    selecting_run(folder, **options, do_eval=True)
+    selecting_run(folder, **options, select_on="devel", do_predict=True)
+    assert "Its training is over" not in caplog.text
+    caplog.clear()
+    flags = {"do_train": False, "do_predict": True, "init_checkpoint": str(folder)}
+    selecting_run(tmp_path / "other", **flags)
+    assert f"Checkpoint: {folder / 'model.ckpt-3'} " in caplog.text
 
 
 @pytest.mark.slow
