@@ -18,6 +18,7 @@ Memory does not grow with the input.
 import dataclasses
 import itertools
 import json
+import os
 import re
 from collections.abc import Iterator
 
@@ -67,6 +68,7 @@ def run(settings: Settings) -> int:
     Returns:
         The number of texts.
     """
+    _make_folder(settings.output_file)
     config, tokenizer = runs.load_text(settings)
     indices = _parse_layers(settings.layers, config.num_hidden_layers)
     model = bert.Bert(config)
@@ -99,6 +101,18 @@ def run(settings: Settings) -> int:
             progress.update(done, {})
     logging.info("%s: the vectors of %d texts.", settings.output_file, done)
     return done
+
+
+def _make_folder(output_file: str) -> None:
+    """Makes the folder of the output, so that its lack is not found at the end."""
+    folder = os.path.dirname(output_file) or "."
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise errors.InputError(
+            f"{output_file}: --output_file must be in a folder that can be made. "
+            f"Received: {error.strerror}."
+        ) from error
 
 
 def _parse_layers(text: str, num_layers: int) -> list[int]:

@@ -67,6 +67,8 @@ def run(settings: settings_lib.Settings) -> dict[str, float]:
         return repeats.run(
             settings, _run_once, names=_REPEATED_SCORES, prefix="entity_"
         )
+    if settings.predict_file and settings.trains:
+        raw_text.make_reader(settings).check()  # Not only when all is trained.
     one = experiment.Experiment(settings)
     scores = one.run()
     if settings.predict_file:

@@ -128,12 +128,31 @@ def read(output_dir: str | os.PathLike[str]) -> Record | None:
         ) from None
 
 
+def of_training(name: str, *places: str | None) -> Any:  # noqa: ANN401
+    """Returns a value of the training that made the weights of a run.
+
+    Args:
+        name: Of a value under "training".
+        places: Folders, or paths in folders, that may have a record; the first that
+            has one counts.
+
+    Returns:
+        The value; None if no record has it.
+    """
+    for place in filter(None, places):
+        path = pathlib.Path(place).expanduser()
+        record = read(path if path.is_dir() else path.parent)
+        if record is not None:
+            return record[TRAINING].get(name)
+    return None
+
+
 def check_same_run(
     output_dir: str | os.PathLike[str], record: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Checks that the folder's checkpoints are of the run that is asked for.
 
-    What is recorded under "model" must be equal; what differs under
+    What both have under "model" must be equal; what differs under
     "training" is warned of.
 
     Args:
@@ -148,8 +167,10 @@ def check_same_run(
     if before is None:
         return
     for name, value in record[MODEL].items():
-        if before[MODEL].get(name) != value:
-            there, trains = before[MODEL].get(name), bool(record[TRAINING])
+        # A run may be told more than the one before, such as a vocabulary.
+        there = before[MODEL].get(name, value)
+        if there != value:
+            trains = bool(record[TRAINING])
             raise other_run(output_dir, name, there, value, trains=trains)
     for name in changed_training(before, record):
         logging.warning(

@@ -16,7 +16,7 @@ from absl import logging
 from modeling import errors, run_record, runs
 from modeling import settings as settings_lib
 from modeling.nn import encoder, layers
-from modeling.training import replication, saver, weights
+from modeling.training import checkpoint_folders, replication, saver, weights
 
 _STEP = "global_step"
 
@@ -44,7 +44,7 @@ def newest_checkpoint(
             _check_init_checkpoint_stays(settings)
         return None
     if trains:
-        newest = saver.Saver(settings.output_dir, read_only=True).latest()
+        newest = _newest(settings.output_dir)
     else:
         newest = trained_checkpoint(settings.output_dir)
     if newest is None and settings.resume == "must":
@@ -71,8 +71,20 @@ def trained_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
         The prefix of the best checkpoint if the run selected by scores, else
         of the newest; None if there is none.
     """
-    latest = saver.Saver(output_dir, read_only=True).latest()
-    return _selected_checkpoint(output_dir) or latest
+    return _selected_checkpoint(output_dir) or _newest(output_dir)
+
+
+def _newest(output_dir: str | os.PathLike[str]) -> str | None:
+    """Returns the newest checkpoint of a folder; in the original's, as it says.
+
+    The state file of the original's folders may be edited, to go on from another
+    checkpoint. That of ours may be older than the files, when a run was killed.
+    """
+    if run_record.read(output_dir) is None:
+        stated = checkpoint_folders.stated_newest(pathlib.Path(output_dir))
+        if stated is not None:
+            return str(stated)
+    return saver.Saver(output_dir, read_only=True).latest()
 
 
 def selected(init_checkpoint: str) -> str:

@@ -74,6 +74,20 @@ class Reader:
         self._document_per_file = document_per_file
         self._is_skipping = on_error == "skip"
 
+    def check(self) -> None:
+        """Raises what iterating would at once; files are not read.
+
+        Raises:
+            errors.InputError: If the path is missing or has none of the endings, or
+                a folder has no such file.
+        """
+        if os.path.isdir(self._path):
+            _list_folder(self._path)
+        else:
+            _split_name(self._path)
+            if self._path != lines.STANDARD_INPUT and not os.path.exists(self._path):
+                next(lines.read_lines(self._path))
+
     def __iter__(self) -> Iterator[documents.Document]:
         """Yields the documents, files in the order of their names.
 

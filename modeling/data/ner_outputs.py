@@ -111,5 +111,5 @@ def _by_sentence(
 def _split_at(row: Sequence[ValueT], starts: np.ndarray) -> list[Sequence[ValueT]]:
     """Splits what belongs to a row's pieces by words; none for a cut word."""
     known = [int(start) for start in starts if start >= 0]
-    ends = dict(zip(known, [*known[1:], len(row) - 1], strict=True))
+    ends = dict(zip(known, [*known, len(row) - 1][1:], strict=True))
     return [row[start : ends[start]] if start >= 0 else [] for start in starts.tolist()]

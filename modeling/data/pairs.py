@@ -24,7 +24,7 @@ class Pieces:
     """A text or a pair of texts between [CLS] and [SEP], without padding.
 
     Attributes:
-        pieces: [CLS] first [SEP], and for a pair second [SEP].
+        pieces: [CLS] first [SEP], and for a pair second [SEP], if any of it is left.
         segment_ids: 0 up to the first [SEP], 1 behind it; one per piece.
     """
 
@@ -42,7 +42,7 @@ def join(
 
     Args:
         first: Pieces of the first text.
-        second: Pieces of the second text, or None if there is none.
+        second: Pieces of the second text; None or no pieces if there is none.
         max_seq_length: T, [CLS] and [SEP] included.
 
     Returns:
@@ -56,7 +56,7 @@ def join(
         `convert_examples_to_features` in dmis-lab/biobert,
         extract_features.py at e283eaa.
     """
-    if second is None:
+    if not second:
         pieces = ("[CLS]", *first[: max_seq_length - 2], "[SEP]")
         return Pieces(pieces, (0,) * len(pieces))
     length_a, length_b = len(first), len(second)
@@ -66,7 +66,7 @@ def join(
         else:
             length_b -= 1
     head = ("[CLS]", *first[:length_a], "[SEP]")
-    tail = (*second[:length_b], "[SEP]")
+    tail = (*second[:length_b], "[SEP]") if length_b else ()
     return Pieces(head + tail, (0,) * len(head) + (1,) * len(tail))
 
 

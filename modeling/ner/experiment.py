@@ -29,14 +29,7 @@ _HEAD = ("output_weights", "output_bias")
 _LEGACY_SCORES = ("eval_f", "eval_precision", "eval_recall", "loss")
 _BEST_METRIC = "entity_f1"
 # Flags that change what is trained on, besides those of all programs.
-_TRAINED_BY = (
-    "length_buckets",
-    "long_sentences",
-    "loss",
-    "ner_reader",
-    "on_bad_tags",
-    "tag_scheme",
-)
+_TRAINED_BY = ("length_buckets", "long_sentences", "loss", "ner_reader", "on_bad_tags")
 
 
 class Experiment:
@@ -80,7 +73,8 @@ class Experiment:
             labels=self._labels,
             length=self._length and dataclasses.asdict(self._length),
             training_data=digest,
-            trained_by={name: getattr(settings, name) for name in _TRAINED_BY},
+            trained_by={name: getattr(settings, name) for name in _TRAINED_BY}
+            | {"tag_scheme": self._scheme},
         )
         self._log_plan()
         runs.seed_new_weights(settings.seed)
@@ -128,21 +122,29 @@ class Experiment:
         settings = self._settings
         wanted = (settings.trains, settings.evaluates, settings.predicts)
         names = itertools.compress((settings.training_file, "devel", "test"), wanted)
-        scheme = settings.tag_scheme
+        self._scheme = self._known_scheme()
         read: dict[str, list[ner.Sentence]] = {}
         for name in names:
             path = self._path(name)
             sentences = ner_files.read_file(path, settings.ner_reader)
             is_training = settings.trains and not read
-            found = scheme
-            if scheme == "auto":
+            if (found := self._scheme) == "auto":
                 found = ner_schemes.detect(sentences, is_training=is_training)
             if is_training:
-                scheme = found
+                self._scheme = found
             read[name] = ner_schemes.to_iob2(
                 sentences, path=path, scheme=found, on_bad_tags=settings.on_bad_tags
             )
         return read
+
+    def _known_scheme(self) -> str:
+        """Returns --tag_scheme, or IOB1 where only the training file has told it."""
+        settings = self._settings
+        if settings.trains or settings.tag_scheme != "auto":
+            return settings.tag_scheme
+        places = (settings.output_dir, settings.init_checkpoint)
+        scheme = run_record.of_training("tag_scheme", *places)
+        return "iob1" if scheme == "iob1" else "auto"
 
     def _choose_labels(
         self, sentences: dict[str, list[ner.Sentence]]

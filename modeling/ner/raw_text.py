@@ -18,6 +18,15 @@ from modeling.training import metrics
 OUTPUT_FILE = "predictions.jsonl"
 
 
+def make_reader(settings: settings_lib.Settings) -> document_files.Reader:
+    """Makes what reads --predict_file."""
+    return document_files.Reader(
+        settings.predict_file,
+        document_per_file=settings.document_per_file,
+        on_error=settings.on_error,
+    )
+
+
 def predict(settings: settings_lib.Settings, tagger: predictor.NerPredictor) -> int:
     """Finds the entities of --predict_file and writes predictions.jsonl.
 
@@ -34,11 +43,7 @@ def predict(settings: settings_lib.Settings, tagger: predictor.NerPredictor) -> 
         The number of documents.
     """
     path = pathlib.Path(settings.output_dir) / OUTPUT_FILE
-    reader = document_files.Reader(
-        settings.predict_file,
-        document_per_file=settings.document_per_file,
-        on_error=settings.on_error,
-    )
+    reader = make_reader(settings)
     progress = metrics.Progress("predicting", total=None, unit="document")
     num_documents = num_mentions = 0
     with (

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from modeling import errors
 from modeling.data import batching, record_index, record_order
 from modeling.instances import masking
 
+# What is written beside records to tell of them.
+_NO_RECORDS = (".manifest.json", ".report.txt", ".progress.jsonl")
 # What the random numbers of masks are for.
 _TRAINING, _EVALUATION = 0, 1
 
@@ -42,14 +45,26 @@ def list_files(patterns: str) -> list[list[str]]:
         patterns: Paths or patterns, separated by commas.
 
     Returns:
-        For each pattern its files, sorted by name.
+        For each pattern its files, sorted by name, without what
+        create_pretraining_data.py writes beside records, unless that is named itself.
 
     Raises:
         errors.InputError: If a pattern fits no file.
     """
     found = []
     for pattern in patterns.split(","):
-        paths = sorted(glob.glob(pattern.strip()))
+        fitting = sorted(glob.glob(pattern.strip()))
+        paths = [
+            path
+            for path in fitting
+            if path == pattern.strip() or not path.endswith(_NO_RECORDS)
+        ]
+        if len(paths) < len(fitting):
+            logging.warning(
+                "%s: %d files that tell of records are left out.",
+                pattern,
+                len(fitting) - len(paths),
+            )
         if not paths:
             raise errors.InputError(
                 f"{pattern}: A file, or a pattern that fits files, is needed. "

@@ -29,7 +29,7 @@ def newest_in(folder: pathlib.Path) -> pathlib.Path:
     Raises:
         errors.InputError: If there is none, or several to choose from.
     """
-    stated = _stated_newest(folder)
+    stated = stated_newest(folder)
     if stated is not None:
         return stated
     names = [
@@ -79,7 +79,7 @@ def write_state(folder: pathlib.Path, newest: str, names: Sequence[str]) -> None
     files.write_text(folder / "checkpoint", "\n".join(lines) + "\n")
 
 
-def _stated_newest(folder: pathlib.Path) -> pathlib.Path | None:
+def stated_newest(folder: pathlib.Path) -> pathlib.Path | None:
     """Returns the newest checkpoint by the state file, if it says and is there."""
     if not (folder / "checkpoint").is_file():
         return None

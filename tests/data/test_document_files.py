@@ -217,6 +217,8 @@ def test_refuses_other_paths(write, name, message):
     path = write(a__pdf="") / name
     with refusal(f"{path}: {message}"):
         ids(path)
+    with refusal(f"{path}: {message}"):
+        document_files.Reader(path).check()
 
 
 def test_refuses_a_name_that_is_not_utf8(tmp_path):

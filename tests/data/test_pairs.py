@@ -12,9 +12,10 @@ from modeling.text import tokenization
 WORDS = st.lists(st.sampled_from(["a", "b", "##c"]), max_size=9)
 
 
-def slow_cut(first, second, room):
-    """The original's rule, one piece at a time."""
+def slow_cut(first, second, max_seq_length):
+    """The original's rule, one piece at a time; no second text needs no place."""
     first, second = list(first), list(second)
+    room = max_seq_length - (3 if second else 2)
     while len(first) + len(second) > room:
         (first if len(first) > len(second) else second).pop()
     return first, second
@@ -23,9 +24,10 @@ def slow_cut(first, second, room):
 @hypothesis.given(WORDS, WORDS, st.integers(3, 22))
 def test_pairs_are_cut_as_by_the_slow_rule(first, second, max_seq_length):
     joined = pairs.join(first, second, max_seq_length=max_seq_length)
-    left, right = slow_cut(first, second, max_seq_length - 3)
-    assert joined.pieces == ("[CLS]", *left, "[SEP]", *right, "[SEP]")
-    zeros, ones = len(left) + 2, len(right) + 1
+    left, right = slow_cut(first, second, max_seq_length)
+    last = ("[SEP]",) if right else ()
+    assert joined.pieces == ("[CLS]", *left, "[SEP]", *right, *last)
+    zeros, ones = len(left) + 2, len(right) + len(last)
     assert joined.segment_ids == (0,) * zeros + (1,) * ones
 
 

@@ -181,12 +181,18 @@ def test_refuses_numbers_out_of_range(records_folder, tmp_path, key, value):
 
 
 def test_lists_files_of_patterns(tmp_path):
-    for name in ("b1", "a2", "a1"):
+    others = ("a1.manifest.json", "a1.report.txt", "a2.progress.jsonl")
+    for name in ("b1", "a2", "a1", *others):
         (tmp_path / name).touch()
     found = examples.list_files(f"{tmp_path}/a?, {tmp_path}/b1")
     assert [[os.path.basename(path) for path in group] for group in found] == [
         ["a1", "a2"],
         ["b1"],
     ]
+    # What tells of records is none, unless it is asked for by name.
+    (found,) = examples.list_files(f"{tmp_path}/a*")
+    assert [os.path.basename(path) for path in found] == ["a1", "a2"]
+    named = f"{tmp_path}/a1.report.txt"
+    assert examples.list_files(named) == [[named]]
     with pytest.raises(errors.InputError, match="nothing\\*: A file, or a pattern"):
         examples.list_files(f"{tmp_path}/a?,nothing*")

@@ -112,6 +112,22 @@ def test_refuses_layers_that_are_not_there(model_flags, tmp_path, layers):
         extract(model_flags, tmp_path, TEXTS, layers=layers)
 
 
+def test_makes_the_folder_of_the_output_first(model_flags, tmp_path):
+    (tmp_path / "in.txt").write_text("a\n")
+    for name in ("new/out.jsonl", "in.txt/out.jsonl"):
+        settings = extract_features.Settings(
+            input_file=str(tmp_path / "in.txt"),
+            output_file=str(tmp_path / name),
+            **model_flags,
+        )
+        if name.startswith("new"):
+            assert extract_features.run(settings) == 1
+            assert (tmp_path / name).exists()
+        else:
+            with pytest.raises(errors.InputError, match="in a folder that can be made"):
+                extract_features.run(settings)
+
+
 def test_failure_leaves_no_output(model_flags, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"good\n\xff\xfe bad\n")
     settings = extract_features.Settings(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import run_ner
+from modeling import errors
 from modeling.ner import settings as ner_settings
 from modeling.training import checkpoints
 
@@ -223,6 +224,45 @@ def test_reads_iobes_as_iob2(make_ner_run, ner_run):
     run(run.folder / "out")
     labels = read_json(run.folder / "out" / "label2id.json")
     assert set(labels) == {"[PAD]", "B", "I", "O", "X", "[CLS]", "[SEP]"}
+
+
+def test_the_scheme_that_training_found_is_remembered(make_ner_run, ner_run, tmp_path):
+    texts = {
+        name: (ner_run.folder / f"{name}.tsv").read_text().replace("\tB\n", "\tI\n")
+        for name in ("train_dev", "devel", "test")
+    }
+    run = make_ner_run(**texts)
+    run(tmp_path / "out", do_eval=True)
+    results = (tmp_path / "out" / "eval_results.txt").read_text()
+    assert read_json(tmp_path / "out" / "run.json")["training"]["tag_scheme"] == "iob1"
+    run(tmp_path / "out", do_train=False, do_eval=True)
+    assert (tmp_path / "out" / "eval_results.txt").read_text() == results
+    flags = {"init_checkpoint": str(tmp_path / "out"), "do_train": False}
+    run(tmp_path / "other", do_eval=True, **flags)
+    other = (tmp_path / "other" / "eval_results.txt").read_text()
+    assert lines_but_step(other) == lines_but_step(results)
+
+
+def lines_but_step(text):
+    return [line for line in text.splitlines() if not line.startswith("global_step")]
+
+
+def test_a_sentence_without_pieces_keeps_its_place(make_ner_run, trained_ner, tmp_path):
+    run = make_ner_run(test="flu\tO\n\n\u200b\tO\n\ncancer\tO\n")
+    expected = ["[CLS]", "flu", "[SEP]", "[CLS]", "[SEP]", "[CLS]", "cancer", "[SEP]"]
+    for mode in ("cut", "window"):
+        options = {"long_sentences": mode, "output_probabilities": True}
+        run.predict(tmp_path / mode, trained_ner.folder, **options)
+        assert lines_of(tmp_path / mode / "token_test.txt") == expected
+        for name, more in (("label_test.txt", 0), ("probabilities_test.tsv", 1)):
+            assert len(lines_of(tmp_path / mode / name)) == len(expected) + more
+
+
+def test_a_wrong_predict_file_is_refused_before_training(ner_run, tmp_path):
+    flags = ner_run.flags(tmp_path / "out", predict_file=str(tmp_path / "none.txt"))
+    with pytest.raises(errors.InputError, match=r"none\.txt: A text file is needed"):
+        run_ner.run(ner_settings.Settings(**flags))
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("length_buckets", [False, True])
