@@ -128,6 +128,16 @@ def read(output_dir: str | os.PathLike[str]) -> Record | None:
         ) from None
 
 
+def read_beside(checkpoint: str | os.PathLike[str]) -> Record | None:
+    """Reads the record beside a checkpoint; see `read`.
+
+    Args:
+        checkpoint: Its folder, or a path in its folder.
+    """
+    path = pathlib.Path(checkpoint).expanduser()
+    return read(path if path.is_dir() else path.parent)
+
+
 def of_training(name: str, *places: str | None) -> Any:  # noqa: ANN401
     """Returns a value of the training that made the weights of a run.
 
@@ -139,12 +149,9 @@ def of_training(name: str, *places: str | None) -> Any:  # noqa: ANN401
     Returns:
         The value; None if no record has it.
     """
-    for place in filter(None, places):
-        path = pathlib.Path(place).expanduser()
-        record = read(path if path.is_dir() else path.parent)
-        if record is not None:
-            return record[TRAINING].get(name)
-    return None
+    records = map(read_beside, filter(None, places))
+    first = next((record for record in records if record is not None), None)
+    return first and first[TRAINING].get(name)
 
 
 def check_same_run(

@@ -38,8 +38,7 @@ def check_right_answers(split: dataset.Split, settings: settings_lib.Settings) -
             f"{split.path}: --devel_file must have right answers. Received: "
             f"{len(split.questions)} questions without."
         )
-    if settings.is_yes_no:
-        submission.golden(split.questions, "yesno")  # Raises where labels differ.
+    _check_labels(split, settings)
 
 
 def check_scorable(split: dataset.Split, settings: settings_lib.Settings) -> None:
@@ -53,8 +52,7 @@ def check_scorable(split: dataset.Split, settings: settings_lib.Settings) -> Non
         errors.InputError: If that cannot be read, or has none of the questions; or
             if the file gives passages of one question different labels.
     """
-    if settings.is_yes_no:
-        submission.golden(split.questions, "yesno")  # Raises where labels differ.
+    _check_labels(split, settings)
     if not settings.golden_file:
         return
     ids = [one.id for one in split.questions]
@@ -67,6 +65,12 @@ def check_scorable(split: dataset.Split, settings: settings_lib.Settings) -> Non
     none = [{"id": submission.group_of(name)} for name in ids]
     kind = settings.question_type
     scoring.score_golden(settings.golden_file, {"questions": none}, kind, warns=False)
+
+
+def _check_labels(split: dataset.Split, settings: settings_lib.Settings) -> None:
+    """Raises `errors.InputError` if passages of one question have different labels."""
+    if settings.is_yes_no:
+        submission.golden(split.questions, "yesno")
 
 
 def stored_threshold(

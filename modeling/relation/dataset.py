@@ -3,7 +3,6 @@
 
 import dataclasses
 import os
-import pathlib
 from collections.abc import Mapping
 
 from absl import logging
@@ -115,8 +114,7 @@ def check_task(checkpoint: str | os.PathLike[str] | None) -> None:
     """
     if checkpoint is None:
         return
-    path = pathlib.Path(checkpoint).expanduser()
-    record = run_record.read(path if path.is_dir() else path.parent)
+    record = run_record.read_beside(checkpoint)
     task = record[run_record.MODEL].get("task") if record else None
     labels = relation_files.labels_beside(checkpoint) or ()
     of_pieces = [label for label in labels if label in _OF_PIECES]
